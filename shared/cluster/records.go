@@ -1,0 +1,91 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	recordLabel  = "clawql.io/record"
+	numberLabel  = "clawql.io/deploy"
+	recordPrefix = "clawql-deploy-"
+)
+
+// Stored is the record of one deploy as the cluster keeps it.
+type Stored struct {
+	Number int64
+	Data   map[string]string
+	object *corev1.ConfigMap
+}
+
+// Records lists the deploys of this namespace, newest first.
+func (c *Cluster) Records(ctx context.Context) ([]*Stored, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	list, err := c.typed.CoreV1().ConfigMaps(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: recordLabel + "=deploy"})
+	if err != nil {
+		return nil, c.Explain("reading the records of earlier deploys", err)
+	}
+	var all []*Stored
+	for i := range list.Items {
+		object := &list.Items[i]
+		number, err := strconv.ParseInt(object.Labels[numberLabel], 10, 64)
+		if err != nil {
+			continue // not one of ours: the label's value is no number
+		}
+		all = append(all, &Stored{number, object.Data, object})
+	}
+	slices.SortFunc(all, func(a, b *Stored) int { return int(b.Number - a.Number) })
+	return all, nil
+}
+
+// CreateRecord writes the record of deploy number; it must not exist yet.
+func (c *Cluster) CreateRecord(ctx context.Context, number int64, data map[string]string) (*Stored, error) {
+	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+		Name: fmt.Sprint(recordPrefix, number), Namespace: c.Namespace,
+		Labels: map[string]string{recordLabel: "deploy", numberLabel: strconv.FormatInt(number, 10), "app.kubernetes.io/managed-by": FieldManager},
+	}, Data: data}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	written, err := c.typed.CoreV1().ConfigMaps(c.Namespace).Create(ctx, object, metav1.CreateOptions{FieldManager: FieldManager})
+	if err != nil {
+		return nil, c.Explain("writing the deploy's record", err)
+	}
+	return &Stored{number, data, written}, nil
+}
+
+// UpdateRecord writes s.Data. When somebody else wrote since, the error is
+// ErrDeposed: the record's only writer is the lock's holder.
+func (c *Cluster) UpdateRecord(ctx context.Context, s *Stored) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	next := s.object.DeepCopy()
+	next.Data = s.Data
+	written, err := c.typed.CoreV1().ConfigMaps(c.Namespace).Update(ctx, next, metav1.UpdateOptions{FieldManager: FieldManager})
+	if apierrors.IsConflict(err) {
+		return fmt.Errorf("writing record %d: %w", s.Number, ErrDeposed)
+	}
+	if err != nil {
+		return c.Explain("writing the deploy's record", err)
+	}
+	s.object = written
+	return nil
+}
+
+// Written is when the record was last written, by the API server's clock.
+func (s *Stored) Written() time.Time {
+	latest := s.object.CreationTimestamp.Time
+	for _, entry := range s.object.ManagedFields {
+		if entry.Time != nil && entry.Time.After(latest) {
+			latest = entry.Time.Time
+		}
+	}
+	return latest
+}

@@ -1,0 +1,247 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// GatewayGroup is the API group of the Gateway API.
+const GatewayGroup = "gateway.networking.k8s.io"
+
+// FenceAnnotation carries the lock's number on the route: a holder that was
+// deposed while it slept fails its write instead of moving traffic.
+const FenceAnnotation = "clawql.io/fence"
+
+// Route moves the weights of one HTTPRoute between a stable and a canary Service.
+type Route struct {
+	cluster        *Cluster
+	ref            Ref
+	stable, canary string
+	fence          int64
+	ops            func(stable, canary int64) []operation // from the last look; nil before the first
+}
+
+// RouteRef names an HTTPRoute.
+func RouteRef(namespace, name string) Ref {
+	return Ref{GatewayGroup + "/v1", "HTTPRoute", namespace, name}
+}
+
+// NewRoute makes the mover of route name, writing as holder fence.
+func (c *Cluster) NewRoute(name, stable, canary string, fence int64) *Route {
+	return &Route{cluster: c, ref: RouteRef(c.Namespace, name), stable: stable, canary: canary, fence: fence}
+}
+
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+// Set writes the weights and gives the route's generation. It retries until
+// ctx ends: a route that somebody rewrote is looked at again. A write by a
+// deposed holder is ErrDeposed.
+func (r *Route) Set(ctx context.Context, stable, canary int64) (int64, error) {
+	for {
+		generation, err := r.try(ctx, stable, canary)
+		if err == nil || errors.Is(err, ErrDeposed) || ctx.Err() != nil || fault.Code(err) == fault.CodeNo {
+			return generation, err
+		}
+		r.ops = nil
+		select {
+		case <-ctx.Done():
+			return 0, err
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (r *Route) try(ctx context.Context, stable, canary int64) (int64, error) {
+	if r.ops == nil {
+		generation, done, err := r.look(ctx, canary)
+		if err != nil || done {
+			return generation, err
+		}
+	}
+	client, err := r.cluster.mapping(r.ref)
+	if err != nil {
+		return 0, err
+	}
+	body, err := json.Marshal(r.ops(stable, canary))
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	written, err := client.Patch(ctx, r.ref.Name, types.JSONPatchType, body, metav1.PatchOptions{FieldManager: FieldManager})
+	if err != nil {
+		return 0, r.cluster.Explain("moving weights of "+r.ref.String(), err)
+	}
+	return written.GetGeneration(), nil
+}
+
+// look reads the route, takes its fence, and prepares the patch. done says
+// that nothing has to be written: no rule sends anything to a canary.
+func (r *Route) look(ctx context.Context, canary int64) (generation int64, done bool, err error) {
+	live, err := r.cluster.Get(ctx, r.ref)
+	if err != nil {
+		return 0, false, err
+	}
+	if live == nil {
+		if canary == 0 {
+			return 0, true, nil // no route, no canary traffic
+		}
+		return 0, false, fault.No("%s is gone", r.ref)
+	}
+	if fence, _ := strconv.ParseInt(live.GetAnnotations()[FenceAnnotation], 10, 64); fence > r.fence {
+		return 0, false, fmt.Errorf("moving weights of %s as holder %d: %w", r.ref, r.fence, ErrDeposed)
+	}
+	pairs := backendPairs(live, r.stable, r.canary)
+	if len(pairs) == 0 {
+		if canary == 0 {
+			return live.GetGeneration(), true, nil
+		}
+		return 0, false, fault.No("%s has no rule with the backends %s and %s", r.ref, r.stable, r.canary)
+	}
+	if err := r.takeFence(ctx, live); err != nil {
+		return 0, false, err
+	}
+	r.ops = func(stable, canary int64) []operation {
+		ops := []operation{{"test", "/metadata/annotations/" + "clawql.io~1fence", strconv.FormatInt(r.fence, 10)}}
+		for _, p := range pairs {
+			ops = append(ops, operation{"test", p.canary + "/name", r.canary}, operation{"test", p.stable + "/name", r.stable},
+				operation{"replace", p.canary + "/weight", canary}, operation{"replace", p.stable + "/weight", stable})
+		}
+		return ops
+	}
+	return 0, false, nil
+}
+
+// Prepare looks at the route now, so that a later Set is one request.
+func (r *Route) Prepare(ctx context.Context) error {
+	_, _, err := r.look(ctx, 1)
+	return err
+}
+
+func (r *Route) takeFence(ctx context.Context, live *unstructured.Unstructured) error {
+	if live.GetAnnotations()[FenceAnnotation] == strconv.FormatInt(r.fence, 10) {
+		return nil
+	}
+	err := r.cluster.Patch(ctx, r.ref, map[string]any{"metadata": map[string]any{
+		"resourceVersion": live.GetResourceVersion(),
+		"annotations":     map[string]any{FenceAnnotation: strconv.FormatInt(r.fence, 10)}}})
+	if apierrors.IsConflict(errors.Unwrap(err)) {
+		return fault.Unable("%s changed while its lock was taken", r.ref)
+	}
+	return err
+}
+
+// pair holds the JSON pointers of two backends of one rule.
+type pair struct{ stable, canary string }
+
+func backendPairs(route *unstructured.Unstructured, stable, canary string) []pair {
+	var pairs []pair
+	rules, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules")
+	for i, rule := range rules {
+		var p pair
+		fields, _ := rule.(map[string]any)
+		backends, _ := fields["backendRefs"].([]any)
+		for j, backend := range backends {
+			entry, _ := backend.(map[string]any)
+			pointer := fmt.Sprintf("/spec/rules/%d/backendRefs/%d", i, j)
+			switch entry["name"] {
+			case stable:
+				p.stable = pointer
+			case canary:
+				p.canary = pointer
+			}
+		}
+		if p.stable != "" && p.canary != "" {
+			pairs = append(pairs, p)
+		}
+	}
+	return pairs
+}
+
+// Weights reads the weights of the first rule that has both backends; a
+// route without a canary sends everything to stable.
+func (r *Route) Weights(ctx context.Context) (stable, canary int64, err error) {
+	live, err := r.cluster.Get(ctx, r.ref)
+	if err != nil || live == nil {
+		return 0, 0, err
+	}
+	rules, _, _ := unstructured.NestedSlice(live.Object, "spec", "rules")
+	for _, rule := range rules {
+		fields, _ := rule.(map[string]any)
+		backends, _ := fields["backendRefs"].([]any)
+		for _, backend := range backends {
+			entry, _ := backend.(map[string]any)
+			weight, set := entry["weight"].(int64)
+			if !set {
+				weight = 1
+			}
+			switch entry["name"] {
+			case r.stable:
+				stable = weight
+			case r.canary:
+				canary = weight
+			}
+		}
+	}
+	return stable, canary, nil
+}
+
+// InForce says whether every parent Gateway has accepted the route at this
+// generation or a later one; the text says what is missing.
+func (r *Route) InForce(ctx context.Context, generation int64) (bool, string, error) {
+	return r.cluster.RouteInForce(ctx, r.ref, generation)
+}
+
+// RouteInForce is InForce for a route that moves no weights.
+func (c *Cluster) RouteInForce(ctx context.Context, ref Ref, generation int64) (bool, string, error) {
+	live, err := c.Get(ctx, ref)
+	if err != nil {
+		return false, "", err
+	}
+	if live == nil {
+		return false, ref.String() + " is not there", nil
+	}
+	parents, _, _ := unstructured.NestedSlice(live.Object, "status", "parents")
+	if len(parents) == 0 {
+		return false, "no gateway controller has taken " + ref.String(), nil
+	}
+	for _, parent := range parents {
+		status, _ := parent.(map[string]any)
+		if missing := unaccepted(status, generation); missing != "" {
+			return false, missing, nil
+		}
+	}
+	return true, "", nil
+}
+
+func unaccepted(status map[string]any, generation int64) string {
+	conditions, _ := status["conditions"].([]any)
+	for _, entry := range conditions {
+		condition, _ := entry.(map[string]any)
+		if condition["type"] != "Accepted" {
+			continue
+		}
+		if seen, _ := condition["observedGeneration"].(int64); seen < generation {
+			return fmt.Sprintf("the gateway has seen generation %d of %d", seen, generation)
+		}
+		if condition["status"] != "True" {
+			return fmt.Sprintf("the gateway refuses the route: %v: %v", condition["reason"], condition["message"])
+		}
+		return ""
+	}
+	return "the gateway has not said whether it accepts the route"
+}
