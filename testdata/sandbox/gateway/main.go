@@ -1,0 +1,36 @@
+// Command gateway is the sandbox's stand-in for the ClawQL gateway: it speaks
+// MCP over HTTP, keeps sessions in memory and answers /healthz and /metrics as
+// upstream does. Everything it is told comes by environment variables; see
+// standin.FromEnv.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/clawql/clawql-workbench/testdata/sandbox/gateway/standin"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "[clawql-mcp-http] fatal:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	config, err := standin.FromEnv(os.Getenv)
+	if err != nil {
+		return err
+	}
+	gateway, err := standin.New(config, os.Stderr)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	return gateway.ListenAndServe(ctx)
+}
