@@ -39,7 +39,9 @@ func (r Ref) String() string {
 	return r.Kind + "/" + r.Namespace + "/" + r.Name
 }
 
-func (r Ref) kind() schema.GroupVersionKind { return schema.FromAPIVersionAndKind(r.APIVersion, r.Kind) }
+func (r Ref) kind() schema.GroupVersionKind {
+	return schema.FromAPIVersionAndKind(r.APIVersion, r.Kind)
+}
 
 // mapping is read from the server once a run; a CRD that is not installed is
 // an error that names it.

@@ -18,7 +18,8 @@ import (
 // Pod is what a deploy must know of one gateway pod.
 type Pod struct {
 	Name     string
-	Instance string // changes when the gateway's process starts anew, and its counters with it
+	Instance string    // changes when the gateway's process starts anew, and its counters with it
+	Started  time.Time // of that process; zero where unknown
 	Ready    bool
 	Ending   bool
 	Restarts int32
@@ -57,6 +58,9 @@ func podOf(p *corev1.Pod, container string) Pod {
 	for _, s := range p.Status.ContainerStatuses {
 		if s.Name == container {
 			pod.Instance, pod.Restarts, pod.ImageID = string(p.UID)+"/"+s.ContainerID, s.RestartCount, s.ImageID
+			if s.State.Running != nil {
+				pod.Started = s.State.Running.StartedAt.Time
+			}
 		}
 		if problem := containerProblem(s); problem != "" {
 			pod.Problem = problem

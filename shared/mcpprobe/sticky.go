@@ -1,0 +1,102 @@
+// Package mcpprobe proves with real MCP sessions that a route keeps each
+// session on the pod where it began. A session lives in one pod's memory: a
+// weighted split without stickiness breaks it (domain.md of the gateway:
+// unknown session, HTTP 400).
+package mcpprobe
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"golang.org/x/sync/errgroup"
+)
+
+// Target is the route to probe.
+type Target struct {
+	URL    string      // of the MCP endpoint
+	Host   string      // Host header; empty: the URL's
+	Header http.Header // sent with each request, so that only the probe's own route matches
+}
+
+// Result counts what the probe saw.
+type Result struct {
+	Sessions int    `json:"sessions"` // opened
+	Calls    int    `json:"calls"`    // follow-up calls, over all sessions
+	Lost     int    `json:"lost"`     // sessions that a later call did not find
+	Example  string `json:"example,omitempty"`
+}
+
+// Sticky says whether every session stayed where it began.
+func (r Result) Sticky() bool { return r.Sessions > 0 && r.Lost == 0 }
+
+// Sticky opens sessions MCP sessions through target and pings each calls
+// times. An error means that a session could not even be opened.
+func Sticky(ctx context.Context, target Target, sessions, calls int) (Result, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: marker{transport, target}}
+	kept := make([]error, sessions)
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(8)
+	for i := range sessions {
+		work.Go(func() (err error) {
+			kept[i], err = one(ctx, client, target.URL, calls)
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return Result{}, err
+	}
+	result := Result{Sessions: sessions, Calls: sessions * calls}
+	for _, lost := range kept {
+		if lost != nil {
+			result.Lost++
+			result.Example = lost.Error()
+		}
+	}
+	return result, nil
+}
+
+// one gives the error of the first call that lost the session, apart from
+// the error of opening it.
+func one(ctx context.Context, client *http.Client, url string, calls int) (lost, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	transport := &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: client, MaxRetries: -1, DisableStandaloneSSE: true}
+	// With a fixed protocol version the SDK sends no request outside the session first.
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "clawql-deploy-probe", Version: "1"}, nil).
+		Connect(ctx, transport, &mcp.ClientSessionOptions{ProtocolVersion: "2025-11-25"})
+	if err != nil {
+		return nil, fmt.Errorf("opening an MCP session at %s: %w", url, err)
+	}
+	defer session.Close()
+	for range calls {
+		if err := session.Ping(ctx, nil); err != nil {
+			return err, ctx.Err()
+		}
+	}
+	return nil, nil
+}
+
+// marker adds the probe's headers. A new connection for each request keeps a
+// proxy from being sticky by connection only.
+type marker struct {
+	next   http.RoundTripper
+	target Target
+}
+
+func (m marker) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	for name, values := range m.target.Header {
+		request.Header[name] = values
+	}
+	if m.target.Host != "" {
+		request.Host = m.target.Host
+	}
+	request.Close = true
+	return m.next.RoundTrip(request)
+}
