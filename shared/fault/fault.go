@@ -50,7 +50,7 @@ func (e *Error) Hint(format string, args ...any) *Error {
 func (e *Error) Error() string { return e.cause.Error() }
 
 // Unwrap gives errors.Is and errors.As what was wrapped with %w.
-func (e *Error) Unwrap() error { return errors.Unwrap(e.cause) }
+func (e *Error) Unwrap() error { return e.cause }
 
 // Code is the exit code that err asks for. An error of no known kind could
 // not be judged, so it is CodeUnable: an unknown failure is never a yes.
@@ -67,14 +67,20 @@ func Code(err error) int {
 	return CodeUnable
 }
 
-// Hints collects the hints along the chain of err, outermost first.
+// Hints collects the hints along the chain of err, outermost first, joined
+// errors included.
 func Hints(err error) []string {
 	var all []string
-	for err != nil {
-		if known, ok := err.(*Error); ok {
-			all = append(all, known.hints...)
+	if known, ok := err.(*Error); ok {
+		all = append(all, known.hints...)
+	}
+	switch wrapped := err.(type) {
+	case interface{ Unwrap() error }:
+		return append(all, Hints(wrapped.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, one := range wrapped.Unwrap() {
+			all = append(all, Hints(one)...)
 		}
-		err = errors.Unwrap(err)
 	}
 	return all
 }

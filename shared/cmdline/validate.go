@@ -1,0 +1,120 @@
+package cmdline
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+)
+
+// validate checks what can be checked before a command runs: that there is a
+// command, that required flags are there, and the number of positional words.
+func (l *commandLine) validate() error {
+	if l.last().verbatim {
+		return nil
+	}
+	if err := l.checkCommand(); err != nil {
+		return err
+	}
+	if err := l.checkRequired(); err != nil {
+		return err
+	}
+	return l.checkWords()
+}
+
+func (l *commandLine) checkCommand() error {
+	at := l.last()
+	if at.action {
+		return nil
+	}
+	names := strings.Join(at.commandNames(), ", ")
+	if len(l.words) == 0 {
+		return fault.Usage("a command is missing; there are: %s", names).Hint("%s", l.helpHint())
+	}
+	err := fault.Usage("unknown command %q; there are: %s", l.words[0], names)
+	if near, ok := Nearest(l.words[0], at.commandNames()); ok {
+		return err.Hint("did you mean `%s %s`?", at.title, near)
+	}
+	return err.Hint("%s", l.helpHint())
+}
+
+func (l *commandLine) checkRequired() error {
+	for _, at := range l.path {
+		for _, flag := range at.flags {
+			if required, ok := flag.(cli.RequiredFlag); !ok || !required.IsRequired() || l.has(flag) {
+				continue
+			}
+			return fault.Usage("flag %s is required", spell(flag.Names()[0])).Hint("%s", l.helpHint())
+		}
+	}
+	return nil
+}
+
+// has says whether a flag stands on the command line or in the environment.
+func (l *commandLine) has(flag cli.Flag) bool {
+	for _, one := range l.flags {
+		for _, name := range flag.Names() {
+			if one.name == name {
+				return true
+			}
+		}
+	}
+	if documented, ok := flag.(cli.DocGenerationFlag); ok {
+		for _, name := range documented.GetEnvVars() {
+			if environment(name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (l *commandLine) checkWords() error {
+	at := l.last()
+	names, least, most := arity(at.argsUsage)
+	if len(l.words) < least {
+		return fault.Usage("%s is missing", strings.TrimRight(names[len(l.words)], ".")).
+			Hint("%s", usageLine(at))
+	}
+	if most < 0 || len(l.words) <= most {
+		return nil
+	}
+	extra := l.words[most]
+	err := fault.Usage("argument %q is one too many; %s takes %s", extra, at.title, counted(most))
+	if at.find(extra) != nil {
+		return err.Hint("a command comes first: `%s %s %s`", at.title, extra, strings.Join(l.words[:most], " "))
+	}
+	return err.Hint("%s", usageLine(at))
+}
+
+// counted names a number of positional arguments.
+func counted(most int) string {
+	switch most {
+	case 0:
+		return "none"
+	case 1:
+		return "one"
+	}
+	return strconv.Itoa(most)
+}
+
+// unknownFlag names the flag and the nearest one that exists here.
+func (l *commandLine) unknownFlag(written, name string) error {
+	err := fault.Usage("unknown flag %s", written)
+	names := []string{"help"}
+	for _, at := range l.path {
+		for _, flag := range at.flags {
+			names = append(names, flag.Names()...)
+		}
+	}
+	if near, ok := Nearest(name, names); ok {
+		return err.Hint("did you mean %s?", spell(near))
+	}
+	return err.Hint("%s", l.helpHint())
+}
+
+func (l *commandLine) helpHint() string {
+	return "`" + l.last().title + " --help` shows commands and flags"
+}
