@@ -102,9 +102,8 @@ func (l *commandLine) long(arg string, rest []string) ([]string, error) {
 
 // short takes `-n`, `-n=value`, `-nvalue` and several letters together.
 func (l *commandLine) short(arg string, rest []string) ([]string, error) {
-	for i, letter := range arg[1:] {
-		name := string(letter)
-		tail := arg[1+i+len(name):]
+	for i := 1; i < len(arg); i++ { // bytes: one-letter flags are ASCII
+		name, tail := arg[i:i+1], arg[i+1:]
 		flag := l.flag(name)
 		switch {
 		case name == "h" && flag == nil:
