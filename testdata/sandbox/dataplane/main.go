@@ -1,0 +1,196 @@
+// Package dataplane is the sandbox's Gateway API data plane: it serves the
+// HTTPRoutes of one GatewayClass on loopback, splits by weight, keeps MCP
+// sessions where they began, writes status, and counts exactly what it served.
+// It is a fixture: nothing of the product knows it.
+package dataplane
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	gatewayclient "sigs.k8s.io/gateway-api/pkg/client/clientset/versioned"
+
+	"github.com/clawql/clawql-workbench/testdata/sandbox/dataplane/count"
+)
+
+// Options are the flags.
+type Options struct {
+	Kubeconfig   string
+	Class        string // name of the GatewayClass
+	Admin        string // loopback address of the admin endpoints; port 0 is any
+	NoStickiness bool
+	ReadyFile    string // gets the admin URL once the first configuration is in force
+}
+
+// Main runs the data plane until SIGTERM or an interrupt: 0 after those, 2 for
+// wrong flags, 3 when it could not run.
+func Main(args []string) int {
+	options, err := parse(args, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	logger := log.New(os.Stderr, "dataplane: ", log.Ltime|log.Lmicroseconds|log.LUTC|log.Lmsgprefix)
+	if err := Run(ctx, options, logger); err != nil {
+		logger.Print(err)
+		return 3
+	}
+	return 0
+}
+
+func parse(args []string, stderr io.Writer) (Options, error) {
+	var o Options
+	flags := flag.NewFlagSet("dataplane", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.Kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "kubeconfig of the cluster")
+	flags.StringVar(&o.Class, "class", "clawql-sandbox", "GatewayClass to serve")
+	flags.StringVar(&o.Admin, "admin", loopback+":0", "loopback address of the admin endpoints")
+	flags.BoolVar(&o.NoStickiness, "no-stickiness", false, "do not keep MCP sessions on their pod")
+	flags.StringVar(&o.ReadyFile, "ready-file", "", "file to write the admin URL to when ready")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	err := validate(o, flags.Args())
+	if err != nil {
+		fmt.Fprintln(stderr, "dataplane: error:", err)
+	}
+	return o, err
+}
+
+func validate(o Options, rest []string) error {
+	host, _, err := net.SplitHostPort(o.Admin)
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("unexpected argument %q", rest[0])
+	case o.Kubeconfig == "":
+		return errors.New("--kubeconfig is missing")
+	case err != nil:
+		return fmt.Errorf("--admin %q: %w", o.Admin, err)
+	case host != loopback:
+		return fmt.Errorf("--admin %q: only %s is bound here", o.Admin, loopback)
+	}
+	return nil
+}
+
+// Run serves until ctx ends.
+func Run(ctx context.Context, o Options, logger *log.Logger) error {
+	config, err := clientcmd.BuildConfigFromFlags("", o.Kubeconfig)
+	if err != nil {
+		return fmt.Errorf("kubeconfig %s: %w", o.Kubeconfig, err)
+	}
+	config.QPS = -1 // one small client: the limiter would only delay statuses
+	config.UserAgent = "clawql-sandbox-dataplane"
+	client, err := gatewayclient.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("client of the API server: %w", err)
+	}
+	return run(ctx, o, config, client, logger)
+}
+
+func run(ctx context.Context, o Options, config *rest.Config, client gatewayclient.Interface, logger *log.Logger) error {
+	book := &count.Book{}
+	proxy := NewProxy(book)
+	proxy.sticky.Store(!o.NoStickiness)
+	watcher, err := NewWatcher(config, client, o.Class)
+	if err != nil {
+		return err
+	}
+	plane := &Plane{proxy: proxy, history: &History{}, compiler: NewCompiler(book), watcher: watcher,
+		listeners: NewListeners(proxy.Handler), log: logger,
+		reporter: &Reporter{client: client, inbox: make(chan report, 1), failed: func() { watcher.pokeIn(time.Second) }, log: logger}}
+	admin, err := net.Listen("tcp", o.Admin)
+	if err != nil {
+		return fmt.Errorf("admin endpoints: %w", err)
+	}
+	server := &http.Server{Handler: (&Admin{proxy: proxy, history: plane.history, started: time.Now(), ready: plane.ready.Load}).Handler(), ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(admin)
+	defer server.Close()
+	return plane.Run(ctx, func() error { return writeReady(o.ReadyFile, "http://"+admin.Addr().String()) })
+}
+
+// Plane joins the parts: watch, compile, put in force, report.
+type Plane struct {
+	proxy     *Proxy
+	history   *History
+	compiler  *Compiler
+	watcher   *Watcher
+	listeners *Listeners
+	reporter  *Reporter
+	ready     atomic.Bool
+	log       *log.Logger
+}
+
+// Run follows the cluster until ctx ends; ready is called once, when the first
+// configuration is in force.
+func (p *Plane) Run(ctx context.Context, ready func() error) error {
+	defer p.listeners.Close()
+	if err := p.watcher.Start(ctx); err != nil {
+		return nil // told to stop before the first view
+	}
+	go p.reporter.Run(ctx)
+	p.apply()
+	if err := ready(); err != nil {
+		return err
+	}
+	p.ready.Store(true)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.watcher.changed:
+			p.apply()
+		}
+	}
+}
+
+// apply compiles the present view, puts it in force, and then has it reported.
+// The order matters: a status says what is so.
+func (p *Plane) apply() {
+	objects, err := p.watcher.Objects()
+	if err != nil {
+		p.log.Printf("read the view: %v", err)
+		return
+	}
+	result := p.compiler.Compile(objects)
+	p.proxy.Use(result.Table)
+	now := time.Now()
+	for _, change := range p.history.Record(result.Table, now.UTC()) {
+		p.log.Printf("in force: %s", change)
+	}
+	failures := p.listeners.Set(result.Ports)
+	for port, err := range failures {
+		p.log.Printf("port %d: %v; trying again", port, err)
+		p.watcher.pokeIn(time.Second)
+	}
+	p.reporter.Tell(report{result, p.watcher.Class(), failures})
+}
+
+// writeReady writes whole or not at all: who waits for the file may read it at once.
+func writeReady(name, text string) error {
+	if name == "" {
+		return nil
+	}
+	temporary := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new")
+	if err := os.WriteFile(temporary, []byte(text+"\n"), 0o600); err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	return os.Rename(temporary, name)
+}
