@@ -39,13 +39,16 @@ func parse(root *node, args []string) (*commandLine, error) {
 	for len(args) > 0 {
 		if line.last().verbatim {
 			line.words = append(line.words, args...)
-			return line, nil
+			break
 		}
 		rest, err := line.take(args)
 		if err != nil {
 			return nil, err
 		}
 		args = rest
+	}
+	if line.help && line.last().verbatim { // it knows its own help best
+		line.help, line.words = false, []string{"--help"}
 	}
 	return line, nil
 }

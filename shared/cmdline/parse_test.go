@@ -61,6 +61,7 @@ func TestArgumentsPutFlagsFirst(t *testing.T) {
 		{"key add a b", "key add -- a b"},
 		{"run kubectl get -o json -- x", "run kubectl get -o json -- x"},
 		{"production status", "-- production status"},
+		{"help run", "run --help"},
 		{"- production", "-- - production"},
 	}
 	for _, c := range cases {
@@ -85,6 +86,7 @@ func TestBadLinesAreUsage(t *testing.T) {
 		{"production --context --dry-run", "flag --context needs a value, and --dry-run is a flag", "if that is the value, write --context=--dry-run"},
 		{"production staging", `argument "staging" is one too many; kubectl clawql deploy takes one`, "usage: kubectl clawql deploy [ENVIRONMENT] [flags]"},
 		{"production status", `argument "status" is one too many; kubectl clawql deploy takes one`, "a command comes first: `kubectl clawql deploy status production`"},
+		{"--quiet run x", "flag --quiet stands in front of run and would not reach it", "write it behind: `kubectl clawql deploy run ... --quiet`"},
 		{"status", "ENVIRONMENT is missing", "usage: kubectl clawql deploy status ENVIRONMENT [flags]"},
 		{"abort production", "flag --reason is required", ""},
 		{"key", "a command is missing; there are: add", ""},

@@ -13,7 +13,7 @@ import (
 // command, that required flags are there, and the number of positional words.
 func (l *commandLine) validate() error {
 	if l.last().verbatim {
-		return nil
+		return l.checkVerbatim()
 	}
 	if err := l.checkCommand(); err != nil {
 		return err
@@ -24,9 +24,23 @@ func (l *commandLine) validate() error {
 	return l.checkWords()
 }
 
+// checkVerbatim refuses a flag in front of a command whose line is not ours:
+// it would be lost without a word.
+func (l *commandLine) checkVerbatim() error {
+	if len(l.flags) == 0 {
+		return nil
+	}
+	at := l.last()
+	return fault.Usage("flag %s stands in front of %s and would not reach it", spell(l.flags[0].name), at.name).
+		Hint("write it behind: `%s ... %s`", at.title, spell(l.flags[0].name))
+}
+
+// checkCommand refuses a word where only a command can stand. An action
+// without arguments beside commands (a listing) takes no word either.
 func (l *commandLine) checkCommand() error {
 	at := l.last()
-	if at.action {
+	_, _, most := arity(at.argsUsage)
+	if at.action && (most != 0 || len(at.commands) == 0 || len(l.words) == 0) {
 		return nil
 	}
 	names := strings.Join(at.commandNames(), ", ")
@@ -111,6 +125,9 @@ func (l *commandLine) unknownFlag(written, name string) error {
 	}
 	if near, ok := Nearest(name, names); ok {
 		return err.Hint("did you mean %s?", spell(near))
+	}
+	if len(l.last().commands) > 0 {
+		err = err.Hint("flags of a command stand behind its name")
 	}
 	return err.Hint("%s", l.helpHint())
 }
