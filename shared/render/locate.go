@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -107,5 +108,5 @@ func (r *Rendered) inSource(from source, want wanted) (Position, bool) {
 // isIn is true for a manifest or patch of the wanted object.
 func (w wanted) isIn(doc *yaml.Node) bool {
 	kind, name := scalar(doc, "kind"), scalar(doc, "metadata", "name")
-	return kind == w.kind && (name == w.name || w.loose && name != "" && within(name, w.name))
+	return kind == w.kind && (name == w.name || w.loose && name != "" && strings.Contains(w.name, name))
 }

@@ -130,9 +130,3 @@ func same(node *yaml.Node, value any) bool {
 	right, errRight := json.Marshal(value)
 	return errLeft == nil && errRight == nil && bytes.Equal(left, right)
 }
-
-// within is true when a rendered name holds the name of a manifest between a
-// prefix or suffix that kustomize adds.
-func within(name, rendered string) bool {
-	return strings.HasSuffix(rendered, name) || strings.HasPrefix(rendered, name)
-}
