@@ -1,0 +1,134 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/clawql/clawql-workbench/testdata/sandbox/ledger"
+	"github.com/clawql/clawql-workbench/testdata/sandbox/node"
+)
+
+// downLimit is how long everything may take to be gone.
+const downLimit = 60 * time.Second
+
+// A Down takes one sandbox off the machine. It needs nothing but the ledger, and asks nothing of
+// the sandbox's own programs, so it works the same when they hang, or were killed.
+type Down struct {
+	Ledger *ledger.Ledger
+}
+
+// Run ends and removes everything that the ledger names, in the reverse order of its making;
+// what is gone already is no error. The ledger goes last.
+func (d *Down) Run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, downLimit)
+	defer cancel()
+	for _, step := range []func(context.Context) error{
+		d.processes, d.links, d.cgroups, d.mounts, d.folder,
+	} {
+		if err := step(ctx); err != nil {
+			return fmt.Errorf("taking sandbox %s down: %w", d.Ledger.Name, err)
+		}
+	}
+	return nil
+}
+
+// processes ends a `sandbox up` that is still at work, then the keeper and with it all others.
+// The search for marked ones finds what was started and not yet written down.
+func (d *Down) processes(ctx context.Context) error {
+	if err := d.Ledger.Up.Kill(ctx); err != nil {
+		return err
+	}
+	if err := d.Ledger.Keeper.Kill(ctx); err != nil {
+		return err
+	}
+	for {
+		left := ledger.Marked(d.Ledger.ID)
+		if len(left) == 0 {
+			return nil
+		}
+		for _, p := range left {
+			if err := p.Kill(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (d *Down) links(ctx context.Context) error {
+	for _, link := range d.Ledger.Links {
+		if err := node.DropLink(ctx, link); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Down) cgroups(ctx context.Context) error {
+	for _, cgroup := range d.Ledger.Cgroups {
+		if err := node.DropCgroup(ctx, cgroup); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mounts takes off what is mounted below the folder as the host sees it. The sandbox mounts only
+// inside its own namespace, so this finds nothing unless somebody else mounted there; deleting
+// through a mount would be worse than looking twice.
+func (d *Down) mounts(context.Context) error {
+	data, err := os.ReadFile("/proc/self/mountinfo")
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("listing mounts: %w", err)
+	}
+	for _, line := range strings.Split(string(data), "\n") {
+		fields := strings.Fields(line)
+		if len(fields) > 4 && strings.HasPrefix(fields[4], d.Ledger.Dir+"/") {
+			if err := syscall.Unmount(fields[4], syscall.MNT_DETACH); err != nil {
+				return fmt.Errorf("unmounting %s: %w", fields[4], err)
+			}
+		}
+	}
+	return nil
+}
+
+// folder removes the sandbox's files, the ledger as the last of them, and the way to them. The
+// kernel drops the namespace's mounts a moment after its last process: hence the repetition.
+func (d *Down) folder(ctx context.Context) error {
+	if err := await(ctx, "the sandbox's files to go", func(context.Context) error { return clear(d.Ledger.Dir) }); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(d.Ledger.Dir); err != nil {
+		return err
+	}
+	if d.Ledger.Symlink == "" {
+		return nil
+	}
+	if err := os.Remove(d.Ledger.Symlink); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+// clear removes all in dir but the ledger.
+func clear(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == ledger.File {
+			continue
+		}
+		if err := os.RemoveAll(dir + "/" + e.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/clawql/clawql-workbench/testdata/sandbox/cluster"
+	"github.com/urfave/cli/v2"
+)
+
+func imageCommand() *cli.Command {
+	return command("image", "build a version of the stand-in gateway, push it, print its digest", func(c *cli.Context) error {
+		asJSON, err := jsonWanted(c)
+		if err != nil {
+			return err
+		}
+		l, err := find(c)
+		if err != nil {
+			return err
+		}
+		programs, err := cluster.FindPrograms(false)
+		if err != nil {
+			return err
+		}
+		variant := cluster.Variant{
+			Version: c.String("version"), FailFrom: c.Int("fail-from"), BlockFactor: c.Float64("block-factor"),
+			Unready: c.Bool("unready"), SlowStart: c.Duration("slow-start"),
+		}
+		reference, err := cluster.PushVariant(c.Context, l, programs, variant)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(c.App.Writer, map[string]any{"image": reference, "version": variant.Version, "env": variant.Env()})
+		}
+		fmt.Fprintln(c.App.Writer, reference)
+		return nil
+	}, nameFlag(), outputFlag(),
+		&cli.StringFlag{Name: "version", Required: true, Usage: "the version, which is also the tag"},
+		&cli.IntFlag{Name: "fail-from", Usage: "answer 500 from the `N`th request on"},
+		&cli.Float64Flag{Name: "block-factor", Usage: "block `F` times as often"},
+		&cli.BoolFlag{Name: "unready", Usage: "never become ready"},
+		&cli.DurationFlag{Name: "slow-start", Usage: "become ready this much later"},
+	)
+}
+
+func trafficCommand() *cli.Command {
+	start := command("start", "let MCP clients call tools through the gateway", startTraffic, nameFlag(),
+		&cli.Float64Flag{Name: "rate", Value: 100, Usage: "tool calls a second, of all clients together"},
+		&cli.IntFlag{Name: "sessions", Value: 20, Usage: "sessions at once"},
+		&cli.Float64Flag{Name: "hostile", Value: 2, Usage: "percent of the calls that Panguard blocks"},
+		&cli.IntFlag{Name: "burst", Value: 1, Usage: "hostile calls that one hostile session makes"},
+		&cli.StringFlag{Name: "host", Usage: "Host header, where the route has hostnames"},
+		&cli.StringFlag{Name: "path", Value: "/mcp", Usage: "of the MCP endpoint"},
+	)
+	stop := command("stop", "end the traffic and print its counts as JSON", func(c *cli.Context) error {
+		l, err := find(c)
+		if err != nil {
+			return err
+		}
+		counts, err := cluster.StopTraffic(c.Context, l)
+		if err != nil {
+			return err
+		}
+		return printJSON(c.App.Writer, counts)
+	}, nameFlag(), outputFlag())
+	stats := command("stats", "print the counts so far as JSON", func(c *cli.Context) error {
+		l, err := find(c)
+		if err != nil {
+			return err
+		}
+		counts, err := cluster.TrafficStats(c.Context, l)
+		if err != nil {
+			return err
+		}
+		return printJSON(c.App.Writer, counts)
+	}, nameFlag(), outputFlag())
+	return &cli.Command{Name: "traffic", Usage: "clients that behave as MCP clients do", HideHelpCommand: true,
+		OnUsageError: usageError, Subcommands: []*cli.Command{start, stop, stats}}
+}
+
+func startTraffic(c *cli.Context) error {
+	l, err := find(c)
+	if err != nil {
+		return err
+	}
+	programs, err := cluster.FindPrograms(false)
+	if err != nil {
+		return err
+	}
+	return cluster.StartTraffic(c.Context, l, programs, cluster.Traffic{
+		Rate: c.Float64("rate"), Sessions: c.Int("sessions"), Hostile: c.Float64("hostile"), Burst: c.Int("burst"),
+		Host: c.String("host"), Path: c.String("path"),
+	})
+}
