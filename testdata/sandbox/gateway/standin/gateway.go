@@ -26,8 +26,9 @@ type Gateway struct {
 	started time.Time
 
 	calls    atomic.Int64 // tools/call that reached a session, for FailFrom
-	stopping context.Context
-	stop     context.CancelFunc
+	stopping atomic.Bool  // unready for good
+	streams  context.Context
+	cut      context.CancelFunc // ends the standing streams
 }
 
 // New writes the state file and builds the server; it does not listen yet.
@@ -39,7 +40,7 @@ func New(config Config, stderr io.Writer) (*Gateway, error) {
 	g := &Gateway{config: config, started: started, log: newLogger(stderr, config.LogLevel),
 		metrics: newMetrics(started, toolNames),
 		guard:   &panguard{enforcing: config.Panguard, tools: config.BlockTools, share: config.BlockShare}}
-	g.stopping, g.stop = context.WithCancel(context.Background())
+	g.streams, g.cut = context.WithCancel(context.Background())
 	g.server = g.newServer()
 	return g, nil
 }
@@ -94,12 +95,13 @@ func (g *Gateway) drain(server *http.Server) error {
 	deadline, cancel := context.WithTimeout(context.Background(), g.config.DrainDeadline)
 	defer cancel()
 	g.log.logf("info", "stopping: unready, draining")
-	g.stop() // healthz says 503 and the standing streams end
+	g.stopping.Store(true)
 	server.SetKeepAlivesEnabled(false)
 	select {
 	case <-time.After(g.config.LameDuck):
 	case <-deadline.Done():
 	}
+	g.cut()
 	if err := server.Shutdown(deadline); errors.Is(err, context.DeadlineExceeded) {
 		g.log.logf("warn", "stopped with requests in flight after %s", g.config.DrainDeadline)
 		return server.Close()
@@ -122,7 +124,7 @@ func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) {
 
 func (g *Gateway) health() string {
 	switch {
-	case g.stopping.Err() != nil:
+	case g.stopping.Load():
 		return "stopping"
 	case g.config.Unready:
 		return "unready"

@@ -53,7 +53,7 @@ func (g *Gateway) endWithProcess(r *http.Request) (*http.Request, context.Cancel
 		return r, func() {}
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	stop := context.AfterFunc(g.stopping, cancel)
+	stop := context.AfterFunc(g.streams, cancel)
 	return r.WithContext(ctx), func() { stop(); cancel() }
 }
 
