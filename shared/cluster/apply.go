@@ -151,6 +151,26 @@ func (c *Cluster) Patch(ctx context.Context, ref Ref, patch any) error {
 	return c.Explain("changing "+ref.String(), err)
 }
 
+// Gateways lists the Gateway API Gateways of all namespaces.
+func (c *Cluster) Gateways(ctx context.Context) ([]Ref, error) {
+	kind := Ref{APIVersion: GatewayGroup + "/v1", Kind: "Gateway"}
+	mapping, err := c.restMapper().RESTMapping(kind.kind().GroupKind(), kind.kind().Version)
+	if err != nil {
+		return nil, c.Explain("looking for Gateways", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	list, err := c.dynamic.Resource(mapping.Resource).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, c.Explain("looking for Gateways", err)
+	}
+	refs := make([]Ref, len(list.Items))
+	for i := range list.Items {
+		refs[i] = RefOf(&list.Items[i])
+	}
+	return refs, nil
+}
+
 // NamespaceExists says whether the environment's namespace is there.
 func (c *Cluster) NamespaceExists(ctx context.Context) (bool, error) {
 	ns, err := c.Get(ctx, Ref{"v1", "Namespace", "", c.Namespace})

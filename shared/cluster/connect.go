@@ -56,7 +56,7 @@ type Wanted struct {
 // than the wanted one: fault.Usage for a context or cluster that does not
 // match, fault.Unable for a server that does not answer.
 func Connect(ctx context.Context, getter Getter, explicitContext string, want Wanted) (*Cluster, error) {
-	current, err := effectiveContext(getter, explicitContext)
+	current, err := EffectiveContext(getter, explicitContext)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,9 @@ func Connect(ctx context.Context, getter Getter, explicitContext string, want Wa
 	return c, c.greet(ctx, want)
 }
 
-func effectiveContext(getter Getter, explicit string) (string, error) {
+// EffectiveContext is the explicit context, else the kubeconfig's current one;
+// one that the kubeconfig does not have is fault.Usage.
+func EffectiveContext(getter Getter, explicit string) (string, error) {
 	raw, err := getter.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
 		return "", fault.Usage("reading kubeconfig: %w", err).Hint("KUBECONFIG names the file; see `kubectl config view`")

@@ -25,6 +25,7 @@ type Pod struct {
 	Restarts int32
 	Image    string // as the pod's spec asks
 	ImageID  string // as the node reports it running
+	Labels   map[string]string
 	Problem  string // why it is not ready, for people; empty where unknown
 }
 
@@ -44,7 +45,7 @@ func (c *Cluster) Pods(ctx context.Context, selector map[string]string, containe
 }
 
 func podOf(p *corev1.Pod, container string) Pod {
-	pod := Pod{Name: p.Name, Instance: string(p.UID), Ending: p.DeletionTimestamp != nil, Problem: condition(p)}
+	pod := Pod{Name: p.Name, Labels: p.Labels, Instance: string(p.UID), Ending: p.DeletionTimestamp != nil, Problem: condition(p)}
 	for _, c := range p.Spec.Containers {
 		if c.Name == container {
 			pod.Image = c.Image

@@ -28,7 +28,7 @@ type Route struct {
 	ref            Ref
 	stable, canary string
 	fence          int64
-	ops            func(stable, canary int64) []operation // from the last look; nil before the first
+	pairs          []pair // from the last look; nil before the first
 }
 
 // RouteRef names an HTTPRoute.
@@ -44,19 +44,43 @@ func (c *Cluster) NewRoute(name, stable, canary string, fence int64) *Route {
 type operation struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
-	Value any    `json:"value"`
+	Value any    `json:"value,omitempty"`
 }
 
 // Set writes the weights and gives the route's generation. It retries until
 // ctx ends: a route that somebody rewrote is looked at again. A write by a
 // deposed holder is ErrDeposed.
 func (r *Route) Set(ctx context.Context, stable, canary int64) (int64, error) {
+	return r.insist(ctx, canary > 0, func() []operation {
+		ops := []operation{}
+		for _, p := range r.pairs {
+			ops = append(ops, operation{"replace", p.canary + "/weight", canary}, operation{"replace", p.stable + "/weight", stable})
+		}
+		return ops
+	})
+}
+
+// Cut gives stable everything and takes the canary out of the route, in one
+// write: weight 0 alone would leave persisted sessions on the canary, which a
+// gateway keeps there whatever the weight (GEP-1619). It is 0 without an
+// error where no route leads to a canary.
+func (r *Route) Cut(ctx context.Context) (int64, error) {
+	return r.insist(ctx, false, func() []operation {
+		ops := []operation{}
+		for _, p := range r.pairs {
+			ops = append(ops, operation{"replace", p.stable + "/weight", int64(100)}, operation{Op: "remove", Path: p.canary})
+		}
+		return ops
+	})
+}
+
+func (r *Route) insist(ctx context.Context, needed bool, ops func() []operation) (int64, error) {
 	for {
-		generation, err := r.try(ctx, stable, canary)
+		generation, err := r.try(ctx, needed, ops)
 		if err == nil || errors.Is(err, ErrDeposed) || ctx.Err() != nil || fault.Code(err) == fault.CodeNo {
 			return generation, err
 		}
-		r.ops = nil
+		r.pairs = nil
 		select {
 		case <-ctx.Done():
 			return 0, err
@@ -65,18 +89,24 @@ func (r *Route) Set(ctx context.Context, stable, canary int64) (int64, error) {
 	}
 }
 
-func (r *Route) try(ctx context.Context, stable, canary int64) (int64, error) {
-	if r.ops == nil {
-		generation, done, err := r.look(ctx, canary)
-		if err != nil || done {
-			return generation, err
+func (r *Route) try(ctx context.Context, needed bool, ops func() []operation) (int64, error) {
+	if r.pairs == nil {
+		generation, err := r.look(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if len(r.pairs) == 0 && needed {
+			return 0, fault.No("%s has no rule with the backends %s and %s", r.ref, r.stable, r.canary)
+		}
+		if len(r.pairs) == 0 {
+			return generation, nil
 		}
 	}
 	client, err := r.cluster.mapping(r.ref)
 	if err != nil {
 		return 0, err
 	}
-	body, err := json.Marshal(r.ops(stable, canary))
+	body, err := json.Marshal(append(r.tests(), ops()...))
 	if err != nil {
 		return 0, err
 	}
@@ -89,47 +119,41 @@ func (r *Route) try(ctx context.Context, stable, canary int64) (int64, error) {
 	return written.GetGeneration(), nil
 }
 
-// look reads the route, takes its fence, and prepares the patch. done says
-// that nothing has to be written: no rule sends anything to a canary.
-func (r *Route) look(ctx context.Context, canary int64) (generation int64, done bool, err error) {
-	live, err := r.cluster.Get(ctx, r.ref)
-	if err != nil {
-		return 0, false, err
+// tests make the patch fail when the lock or the backends changed since the
+// last look.
+func (r *Route) tests() []operation {
+	ops := []operation{{"test", "/metadata/annotations/clawql.io~1fence", strconv.FormatInt(r.fence, 10)}}
+	for _, p := range r.pairs {
+		ops = append(ops, operation{"test", p.canary + "/name", r.canary}, operation{"test", p.stable + "/name", r.stable})
 	}
-	if live == nil {
-		if canary == 0 {
-			return 0, true, nil // no route, no canary traffic
-		}
-		return 0, false, fault.No("%s is gone", r.ref)
-	}
-	if fence, _ := strconv.ParseInt(live.GetAnnotations()[FenceAnnotation], 10, 64); fence > r.fence {
-		return 0, false, fmt.Errorf("moving weights of %s as holder %d: %w", r.ref, r.fence, ErrDeposed)
-	}
-	pairs := backendPairs(live, r.stable, r.canary)
-	if len(pairs) == 0 {
-		if canary == 0 {
-			return live.GetGeneration(), true, nil
-		}
-		return 0, false, fault.No("%s has no rule with the backends %s and %s", r.ref, r.stable, r.canary)
-	}
-	if err := r.takeFence(ctx, live); err != nil {
-		return 0, false, err
-	}
-	r.ops = func(stable, canary int64) []operation {
-		ops := []operation{{"test", "/metadata/annotations/" + "clawql.io~1fence", strconv.FormatInt(r.fence, 10)}}
-		for _, p := range pairs {
-			ops = append(ops, operation{"test", p.canary + "/name", r.canary}, operation{"test", p.stable + "/name", r.stable},
-				operation{"replace", p.canary + "/weight", canary}, operation{"replace", p.stable + "/weight", stable})
-		}
-		return ops
-	}
-	return 0, false, nil
+	return ops
 }
 
-// Prepare looks at the route now, so that a later Set is one request.
+// Prepare looks at the route now, so that a later Set or Cut is one request.
 func (r *Route) Prepare(ctx context.Context) error {
-	_, _, err := r.look(ctx, 1)
+	_, err := r.look(ctx)
 	return err
+}
+
+// look reads the route and takes its fence. A route that is gone sends
+// nothing to a canary.
+func (r *Route) look(ctx context.Context) (generation int64, err error) {
+	live, err := r.cluster.Get(ctx, r.ref)
+	if err != nil {
+		return 0, err
+	}
+	if live == nil {
+		r.pairs = []pair{}
+		return 0, nil
+	}
+	if fence, _ := strconv.ParseInt(live.GetAnnotations()[FenceAnnotation], 10, 64); fence > r.fence {
+		return 0, fmt.Errorf("moving weights of %s as holder %d: %w", r.ref, r.fence, ErrDeposed)
+	}
+	if err := r.takeFence(ctx, live); err != nil {
+		return 0, err
+	}
+	r.pairs = backendPairs(live, r.stable, r.canary)
+	return live.GetGeneration(), nil
 }
 
 func (r *Route) takeFence(ctx context.Context, live *unstructured.Unstructured) error {
@@ -149,7 +173,7 @@ func (r *Route) takeFence(ctx context.Context, live *unstructured.Unstructured) 
 type pair struct{ stable, canary string }
 
 func backendPairs(route *unstructured.Unstructured, stable, canary string) []pair {
-	var pairs []pair
+	pairs := []pair{}
 	rules, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules")
 	for i, rule := range rules {
 		var p pair

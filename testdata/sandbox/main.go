@@ -63,6 +63,7 @@ func app() *cli.App {
 		Commands: []*cli.Command{
 			upCommand(), downCommand(), statusCommand(), imageCommand(), trafficCommand(),
 			keepCommand(), registryCommand(), frontCommand(),
+			repoCommand(), demoCommand(), benchAbortCommand(),
 		},
 	}
 }

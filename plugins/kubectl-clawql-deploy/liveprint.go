@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/canary"
+	"github.com/clawql/clawql-workbench/shared/console"
+	"github.com/clawql/clawql-workbench/shared/deploy"
+	"github.com/clawql/clawql-workbench/shared/fault"
+)
+
+// stateLine is the progress off a terminal: it changes with the phase, each
+// tenth of the window, and with what is waited for.
+func stateLine(p deploy.Progress) string {
+	if p.Phase != deploy.Observing {
+		return fmt.Sprintf("%s: %s", phaseText(p.Phase), p.Detail)
+	}
+	line := fmt.Sprintf("canary %d %%: %d0 %% of %s covered", p.CanaryWeight, tenths(p), p.Window)
+	if p.CanaryErrors+p.BaselineErrors > 0 {
+		line += ", errors seen"
+	}
+	return line
+}
+
+func tenths(p deploy.Progress) int {
+	if p.Window <= 0 {
+		return 0
+	}
+	return int(10 * p.Verdict.Covered / p.Window)
+}
+
+// liveBlock is the progress on a terminal.
+func liveBlock(paint console.Paint, p deploy.Progress) []string {
+	if p.Phase != deploy.Observing && p.Phase != deploy.Shifted {
+		return []string{"  " + paint.Dim(console.Clean(p.Detail))}
+	}
+	left := max(0, p.Window-p.Verdict.Covered)
+	block := []string{
+		fmt.Sprintf("%s   %s of %s covered %27s", paint.Bold(fmt.Sprintf("canary %d %%", p.CanaryWeight)), clock(p.Verdict.Covered), clock(p.Window), "ETA "+clock(left)),
+		fmt.Sprintf("%-12s %12s %10s %9s %6s", "", "requests", "blocked", "", "500"),
+		sideLine("baseline", p.Verdict.Baseline, p.BaselineErrors, ""),
+		sideLine("canary", p.Verdict.Canary, p.CanaryErrors, sentence(p)),
+	}
+	if p.Detail != "" {
+		block = append(block, "  "+paint.Warn("waiting: "+console.Clean(p.Detail)))
+	}
+	return block
+}
+
+func sideLine(name string, t canary.SideTotals, errors int, remark string) string {
+	return fmt.Sprintf("  %-10s %12s %10s %7.2f %% %6d   %s", name, grouped(t.Requests), grouped(t.Blocks), 100*t.BlockShare, errors, remark)
+}
+
+func sentence(p deploy.Progress) string {
+	if p.Verdict.Decision == canary.Continue {
+		return "no evidence of harm"
+	}
+	return string(p.Verdict.Decision)
+}
+
+// grouped writes 78914 as 78 914.
+func grouped(v float64) string {
+	digits := strconv.FormatInt(int64(math.Round(v)), 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + " " + digits[i:]
+	}
+	return digits
+}
+
+// verdict is the end of a run, in at most five lines.
+func verdict(paint console.Paint, r *deploy.Record, code int) []string {
+	word := map[deploy.Phase]string{deploy.Promoted: paint.Good("PROMOTED"), deploy.RolledBack: paint.Bad("ROLLED BACK"),
+		deploy.Unverified: paint.Bad("UNVERIFIED"), deploy.Abandoned: paint.Warn("ABANDONED")}[r.Phase]
+	if word == "" {
+		word = paint.Bad("NOT FINISHED (" + string(r.Phase) + ")")
+	}
+	lines := []string{fmt.Sprintf("%-12s  %s", word, console.Clean(headline(r)))}
+	for _, proof := range r.Proof {
+		lines = append(lines, "              "+console.Clean(proof))
+	}
+	if t := r.Timing; !t.ZeroSeen.IsZero() && !t.HarmSeen.IsZero() && r.Phase == deploy.RolledBack {
+		lines = append(lines, fmt.Sprintf("              weight 0 in force %.1f s after the reason was seen", t.ZeroSeen.Sub(t.HarmSeen).Seconds()))
+	}
+	if code != fault.CodeYes {
+		lines = append(lines, fmt.Sprintf("evidence      kubectl clawql deploy history %s --show %d", r.Environment, r.Number))
+	}
+	return lines
+}
+
+func headline(r *deploy.Record) string {
+	if r.Reason == "" {
+		return fmt.Sprintf("%s serves %s (deploy %d)", r.Environment, shortDigest(r.To), r.Number)
+	}
+	return r.Reason
+}
+
+func ago(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return now.Sub(t).Truncate(time.Second).String() + " ago"
+}

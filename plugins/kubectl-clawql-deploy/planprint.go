@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/console"
+	"github.com/clawql/clawql-workbench/shared/deploy"
+	"github.com/clawql/clawql-workbench/shared/gate"
+	"github.com/clawql/clawql-workbench/shared/output"
+	"github.com/clawql/clawql-workbench/shared/posture"
+)
+
+// printPlan writes the plan as screens of 80 columns.
+func printPlan(w io.Writer, paint console.Paint, p *deploy.Plan) {
+	fmt.Fprintf(w, "%s · context %s · namespace %s · gateway %s\n", paint.Bold(p.Environment), p.Context, p.Namespace, p.Gateway)
+	from := shortDigest(p.From)
+	if p.First {
+		from = "nothing"
+	}
+	fmt.Fprintf(w, "  version     %s  ->  %s\n", from, shortDigest(p.To))
+	fmt.Fprintf(w, "  commit      %.7s  %q\n", p.Commit.ID, console.Truncate(console.Clean(p.Commit.Subject), 50))
+	fmt.Fprintf(w, "  cluster     Kubernetes %s at %s\n\n", p.Kubernetes, p.Server)
+	printGates(w, paint, p)
+	if !passed(p.Gates) {
+		return
+	}
+	printControls(w, paint, p)
+	printChanges(w, p)
+	printCriteria(w, paint, p)
+}
+
+func passed(gates []gate.Result) bool {
+	return !slices.ContainsFunc(gates, func(r gate.Result) bool { return !r.OK() })
+}
+
+func printGates(w io.Writer, paint console.Paint, p *deploy.Plan) {
+	heading(w, paint, "gates", fmt.Sprintf("%.1f s", p.Took))
+	table := output.Rows{Indent: 2}
+	for _, r := range p.Gates {
+		mark := map[gate.Verdict]string{gate.Passed: paint.Good("ok"), gate.Failed: paint.Bad("NO"), gate.CouldNotRun: paint.Bad("??")}[r.Verdict]
+		table.Add(mark, r.Gate, console.Clean(r.Summary))
+	}
+	_ = table.Write(w)
+	fmt.Fprintln(w)
+}
+
+// printControls groups what the deploy adds by control.
+func printControls(w io.Writer, paint console.Paint, p *deploy.Plan) {
+	on := len(posture.Controls()) - exceptedControls(p)
+	heading(w, paint, "controls", fmt.Sprintf("%d on, %d excepted", on, exceptedControls(p)))
+	table := output.Rows{Indent: 2}
+	for _, control := range posture.Controls() {
+		added, object := addedFields(p.Controls, control.ID)
+		if len(added) > 0 {
+			table.Add("add", control.ID, object, console.Truncate(strings.Join(added, ", "), 90))
+		}
+	}
+	for _, image := range p.Images {
+		table.Add("map", "image", image.Name, shorten(image.Mapped))
+	}
+	if table.Len() == 0 {
+		table.Add("", "the overlay says all of them already")
+	}
+	_ = table.Write(w)
+	for _, e := range p.Exceptions {
+		fmt.Fprintf(w, "  %s  %s\n", paint.Warn("EXCEPTED"), console.Clean(e.String()))
+	}
+	fmt.Fprintln(w)
+}
+
+func exceptedControls(p *deploy.Plan) (n int) {
+	known := map[string]bool{}
+	for _, c := range posture.Controls() {
+		known[c.ID] = true
+	}
+	for _, e := range p.Exceptions {
+		if known[e.Control] {
+			n++
+		}
+	}
+	return n
+}
+
+func addedFields(actions []posture.Action, control string) (fields []string, object string) {
+	for _, a := range actions {
+		if a.Control != control || (a.Kind != posture.New && a.Kind != posture.Set) {
+			continue
+		}
+		if object == "" {
+			object = a.Object.String()
+		}
+		field := lastSteps(a.Field)
+		if a.To != "" {
+			field += "=" + a.To
+		}
+		if field != "" && !slices.Contains(fields, field) {
+			fields = append(fields, field)
+		}
+		if field == "" {
+			fields = append(fields, a.Object.String())
+		}
+	}
+	return fields, object
+}
+
+// lastSteps keeps the end of a field's path, which says what it is.
+func lastSteps(field string) string {
+	steps := strings.Split(field, ".")
+	return strings.Join(steps[max(0, len(steps)-2):], ".")
+}
+
+func printChanges(w io.Writer, p *deploy.Plan) {
+	counts := map[string]int{}
+	for _, c := range p.Changes {
+		counts[c.Action]++
+	}
+	fmt.Fprintf(w, "apply         %d objects: %d new, %d changed, %d as they are\n", len(p.Changes), counts["create"], counts["change"], counts["same"])
+}
+
+func printCriteria(w io.Writer, paint console.Paint, p *deploy.Plan) {
+	if p.First {
+		fmt.Fprintln(w, "canary        none: nothing serves yet, so there is no baseline to compare with")
+	} else {
+		fmt.Fprintf(w, "canary        %d %% of new sessions for %s, counted only while both sides are seen\n", p.Weight, minutes(p.Criteria.Window))
+		fmt.Fprintf(w, "roll back on  any unhandled 500 · more than %.0f %% more blocks · a canary that restarts\n", p.Criteria.MaxBlockIncrease*100)
+	}
+	if p.Outlook != nil {
+		fmt.Fprintf(w, "can it tell?  %s\n", p.Outlook.Text())
+	}
+	for _, notice := range p.Notices {
+		fmt.Fprintf(w, "%s          %s\n", paint.Warn("note"), console.Clean(notice))
+	}
+	fmt.Fprintln(w)
+}
+
+func heading(w io.Writer, paint console.Paint, left, right string) {
+	fmt.Fprintf(w, "%s%*s\n", paint.Bold(left), 60-len(left), right)
+}
+
+// shortDigest is sha256:4b1c...9e for people.
+func shortDigest(digest string) string {
+	if len(digest) > 24 && strings.HasPrefix(digest, "sha256:") {
+		return digest[:15] + "…" + digest[len(digest)-4:]
+	}
+	return digest
+}
+
+func shorten(image string) string {
+	name, digest, ok := strings.Cut(image, "@")
+	if !ok {
+		return image
+	}
+	return name + "@" + shortDigest(digest)
+}
+
+func minutes(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return d.String()
+}
+
+func clock(d time.Duration) string {
+	d = d.Truncate(time.Second)
+	return fmt.Sprintf("%02d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
+}

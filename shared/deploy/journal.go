@@ -1,0 +1,91 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/cluster"
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// journal is the record of the running deploy and the right to write it.
+type journal struct {
+	cluster *cluster.Cluster
+	lock    *cluster.Lock
+	stored  *cluster.Stored
+	now     func() time.Time
+	tell    func(Step)
+
+	*Record
+	before []*unstructured.Unstructured
+}
+
+// begin writes the record of a new deploy in phase Planned.
+func begin(ctx context.Context, c *cluster.Cluster, lock *cluster.Lock, record *Record, now func() time.Time, tell func(Step)) (*journal, error) {
+	j := &journal{cluster: c, lock: lock, now: now, tell: tell, Record: record}
+	j.note(Planned, "")
+	data, err := j.encode()
+	if err != nil {
+		return nil, err
+	}
+	j.stored, err = c.CreateRecord(ctx, record.Number, data)
+	return j, err
+}
+
+// reopen takes over the record of a deploy whose process is gone.
+func reopen(c *cluster.Cluster, lock *cluster.Lock, stored *cluster.Stored, now func() time.Time, tell func(Step)) (*journal, error) {
+	record, err := decodeRecord(stored)
+	if err != nil {
+		return nil, fault.Unable("record of deploy %d cannot be read: %w", stored.Number, err).
+			Hint("kubectl -n %s get configmap clawql-deploy-%d -o yaml", c.Namespace, stored.Number)
+	}
+	j := &journal{cluster: c, lock: lock, stored: stored, now: now, tell: tell, Record: record}
+	if kept := stored.Data[beforeKey]; kept != "" {
+		if err := json.Unmarshal([]byte(kept), &j.before); err != nil {
+			return nil, fault.Unable("state before deploy %d cannot be read: %w", stored.Number, err)
+		}
+	}
+	return j, nil
+}
+
+// enter writes that phase begins. Nothing of the phase may be done before.
+func (j *journal) enter(ctx context.Context, phase Phase, reason string) error {
+	j.note(phase, reason)
+	j.tell(Step{Phase: phase, Detail: reason})
+	return j.save(ctx)
+}
+
+func (j *journal) note(phase Phase, reason string) {
+	j.Phase = phase
+	j.Phases = append(j.Phases, PhaseChange{Phase: phase, At: j.now().UTC(), Fence: j.lock.Fence, Note: reason})
+	if phase.Ended() || phase == Unverified {
+		j.Reason, j.Ended = reason, j.now().UTC()
+	}
+}
+
+func (j *journal) save(ctx context.Context) error {
+	data, err := j.encode()
+	if err != nil {
+		return err
+	}
+	j.stored.Data = data
+	return j.cluster.UpdateRecord(ctx, j.stored)
+}
+
+func (j *journal) encode() (map[string]string, error) {
+	body, err := json.MarshalIndent(j.Record, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	data := map[string]string{recordKey: string(body)}
+	if len(j.before) > 0 && !j.Phase.Ended() {
+		kept, err := json.Marshal(j.before)
+		if err != nil {
+			return nil, err
+		}
+		data[beforeKey] = string(kept)
+	}
+	return data, nil
+}

@@ -1,0 +1,129 @@
+package deploy
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/cluster"
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/mcpprobe"
+	"github.com/clawql/clawql-workbench/shared/project"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+const (
+	probeHeader   = "X-Clawql-Probe"
+	probeSessions = 12
+	probeCalls    = 4 // at an even split, a route that is not sticky passes all with 2^-48
+)
+
+// proveSticky opens MCP sessions through a route of its own, split evenly
+// between stable and canary and matched by a random header, before any
+// production weight moves.
+func (e *engine) proveSticky(ctx context.Context) error {
+	address, err := e.gatewayAddress(ctx)
+	if err != nil {
+		return err
+	}
+	secret := rand.Text()
+	route := probeRoute(e.desired.route, e.gateway(), probeHeader, secret, e.project.Gateway.Path)
+	defer e.removeProbe(ctx, cluster.RefOf(route))
+	written, err := e.cluster.Apply(ctx, route, false)
+	if err != nil {
+		return err
+	}
+	if err := e.awaitInForce(ctx, cluster.RefOf(written), written.GetGeneration()); err != nil {
+		return err
+	}
+	target := mcpprobe.Target{URL: address + e.project.Gateway.Path, Header: http.Header{probeHeader: {secret}}}
+	if len(e.env.Traffic.Hostnames) > 0 {
+		target.Host = strings.Replace(e.env.Traffic.Hostnames[0], "*", "probe", 1)
+	}
+	result, err := mcpprobe.Sticky(ctx, target, probeSessions, probeCalls)
+	if err != nil {
+		return fault.Unable("probing the route for sticky MCP sessions: %w", err).
+			Hint("this machine must reach the Gateway; clawql.yaml: environments.%s.traffic.address names its URL", e.Environment)
+	}
+	return e.judgeSticky(result)
+}
+
+func (e *engine) judgeSticky(result mcpprobe.Result) error {
+	if result.Sticky() {
+		e.step(Applied, "sessions stay where they began: %d sessions, %d calls through the route, none lost", result.Sessions, result.Calls)
+		return nil
+	}
+	if e.project.Excepted(project.ControlSticky, e.Environment, e.Now()) {
+		e.step(Applied, "sessions are lost by the route (%d of %d): allowed by an exception, clients re-initialize", result.Lost, result.Sessions)
+		return nil
+	}
+	return fault.No("the route does not keep MCP sessions on one pod: %d of %d probe sessions were lost (%s)", result.Lost, result.Sessions, result.Example).
+		Hint("a session lives in one pod's memory: use a gateway with session persistence (Gateway API sessionPersistence, Envoy's stateful session envelope)").
+		Hint("or record an exception for %s, if every client re-initializes on HTTP 400 and 404", project.ControlSticky)
+}
+
+func (e *engine) removeProbe(ctx context.Context, ref cluster.Ref) {
+	ctx, cancel := lasting(ctx, 10*time.Second)
+	defer cancel()
+	if err := e.cluster.Delete(ctx, ref); err != nil {
+		e.step(e.Phase, "the probe's route %s is left behind: %v", ref, err)
+	}
+}
+
+func (e *engine) awaitInForce(ctx context.Context, ref cluster.Ref, generation int64) error {
+	ok, missing, err := until(ctx, 30*time.Second, 50*time.Millisecond, func(ctx context.Context) (bool, string, error) {
+		return e.cluster.RouteInForce(ctx, ref, generation)
+	})
+	if err == nil && !ok {
+		return fault.Unable("%s did not come into force within 30s: %s", ref, missing).
+			Hint("kubectl -n %s get httproute %s -o yaml shows what its gateway says", ref.Namespace, ref.Name)
+	}
+	return err
+}
+
+// gatewayAddress is where probes send requests: clawql.yaml's, else what the
+// Gateway's status and first HTTP listener say.
+func (e *engine) gatewayAddress(ctx context.Context) (string, error) {
+	if configured := e.env.Traffic.Address; configured != "" {
+		u, err := url.Parse(configured)
+		if err != nil || u.Host == "" {
+			return "", fault.Usage("clawql.yaml: environments.%s.traffic.address is %q, but must be a URL such as https://mcp.example.com", e.Environment, configured)
+		}
+		return strings.TrimSuffix(configured, "/"), nil
+	}
+	ref := e.env.Traffic.Gateway
+	live, err := e.cluster.Get(ctx, cluster.Ref{APIVersion: cluster.GatewayGroup + "/v1", Kind: "Gateway", Namespace: ref.Namespace, Name: ref.Name})
+	if err != nil {
+		return "", err
+	}
+	if live == nil {
+		return "", fault.Unable("Gateway %s/%s is not there", ref.Namespace, ref.Name).
+			Hint("clawql.yaml: environments.%s.traffic.gateway names the Gateway that the route attaches to", e.Environment)
+	}
+	if address := addressOf(live, ref.SectionName); address != "" {
+		return address, nil
+	}
+	return "", fault.Unable("Gateway %s/%s has no address and HTTP listener in its status", ref.Namespace, ref.Name).
+		Hint("clawql.yaml: environments.%s.traffic.address can name its URL", e.Environment)
+}
+
+func addressOf(gateway *object, section string) string {
+	addresses, _, _ := unstructured.NestedSlice(gateway.Object, "status", "addresses")
+	listeners, _, _ := unstructured.NestedSlice(gateway.Object, "spec", "listeners")
+	if len(addresses) == 0 {
+		return ""
+	}
+	first, _ := addresses[0].(map[string]any)
+	for _, entry := range listeners {
+		listener, _ := entry.(map[string]any)
+		scheme := map[any]string{"HTTP": "http", "HTTPS": "https"}[listener["protocol"]]
+		if scheme != "" && (section == "" || section == listener["name"]) {
+			return fmt.Sprintf("%s://%v:%v", scheme, first["value"], listener["port"])
+		}
+	}
+	return ""
+}

@@ -1,0 +1,169 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/canary"
+	"github.com/clawql/clawql-workbench/shared/cluster"
+	"github.com/clawql/clawql-workbench/shared/posture"
+)
+
+// promote brings stable to the new version, pod by pod and still under
+// watch, and takes the canary away when its sessions have ended.
+func (e *engine) promote(ctx context.Context, o *observation) error {
+	if err := e.enter(ctx, Promoting, e.promotionReason()); err != nil {
+		return err
+	}
+	problem, err := e.rollStable(ctx, o.alarm)
+	if err != nil {
+		return err
+	}
+	if problem != "" {
+		return e.rollBack(ctx, problem)
+	}
+	generation, err := e.route.Set(ctx, 100, 0)
+	if err != nil {
+		return err
+	}
+	if err := e.awaitInForce(ctx, cluster.RouteRef(e.env.Namespace, e.gateway()), generation); err != nil {
+		return err
+	}
+	if problem := e.drain(ctx, o); problem != "" {
+		return e.rollBack(ctx, problem)
+	}
+	return e.finish(ctx)
+}
+
+func (e *engine) promotionReason() string {
+	if e.Verdict == nil {
+		return ""
+	}
+	return e.Verdict.Reason
+}
+
+// rollStable applies the new stable Deployment and waits for it; the problem
+// is a reason to roll back.
+func (e *engine) rollStable(ctx context.Context, alarm func(context.Context) string) (problem string, err error) {
+	live, err := e.cluster.Apply(ctx, e.desired.stable, false)
+	if err != nil {
+		return "", err
+	}
+	if problem := e.foreign(live); problem != "" {
+		return problem, nil
+	}
+	return e.awaitRollout(ctx, e.gateway(), alarm)
+}
+
+// foreign finds what another writer left in the Deployment against a
+// control: server-side apply keeps fields of other managers.
+func (e *engine) foreign(live *object) string {
+	result := posture.Harden([]*object{live}, e.settings(e.Number))
+	for _, v := range result.Violations {
+		return fmt.Sprintf("another writer set %s of %s against control %s (%v)", posture.FieldString(v.Field), v.Object, v.Control, v.Value)
+	}
+	return ""
+}
+
+// drain waits until the canary serves nothing any more: its sessions go on
+// at weight 0. A 500 is still a reason to roll back.
+func (e *engine) drain(ctx context.Context, o *observation) (problem string) {
+	deadline := time.Now().Add(time.Duration(e.project.Canary.Drain))
+	quiet, last := time.Now(), -1.0
+	for time.Now().Before(deadline) && time.Since(quiet) < 3*time.Second {
+		tick := o.watch.look(ctx, o.Now())
+		o.judge.Observe(tick)
+		served := o.canaryRequests(tick)
+		if served != last {
+			last, quiet = served, time.Now()
+		}
+		e.Report.Progress(e.progress("canary sessions are ending"))
+		select {
+		case event := <-o.watch.events:
+			o.hear(event)
+		case <-ctx.Done():
+			return "interrupted"
+		case <-time.After(500 * time.Millisecond):
+		}
+		if v := o.judge.Verdict(); v.Decision == canary.Rollback {
+			return v.Reason
+		}
+	}
+	return ""
+}
+
+// canaryRequests adds up the canary Deployment's own pods, not the stable
+// ones that run the new version already.
+func (o *observation) canaryRequests(tick canary.Tick) (served float64) {
+	prefix := canaryName(o.gateway()) + "-"
+	for _, pod := range tick.Canary {
+		if len(pod.Pod) > len(prefix) && pod.Pod[:len(prefix)] == prefix {
+			served += pod.Requests
+		}
+	}
+	return served
+}
+
+// finish removes the canary, sets what had to wait, and proves the end.
+func (e *engine) finish(ctx context.Context) error {
+	generation, err := e.cut(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range e.desired.canary {
+		if err := e.cluster.Delete(ctx, cluster.RefOf(o)); err != nil {
+			return err
+		}
+	}
+	if _, err := e.cluster.Apply(ctx, e.desired.namespace, false); err != nil {
+		return err
+	}
+	if missing := e.provePromoted(ctx, generation); missing != "" {
+		return e.unverified(ctx, "promoted, but not proven: "+missing)
+	}
+	return e.enter(ctx, Promoted, e.promotionReason())
+}
+
+// provePromoted checks that what runs is what was gated.
+func (e *engine) provePromoted(ctx context.Context, generation int64) (missing string) {
+	if _, share, err := e.route.Weights(ctx); err != nil || share != 0 {
+		return fmt.Sprintf("the route gives the canary weight %d %v", share, err)
+	}
+	if generation > 0 {
+		if ok, text, err := e.route.InForce(ctx, generation); err != nil || !ok {
+			return fmt.Sprintf("the gateway has not confirmed the route: %s %v", text, err)
+		}
+		e.prove("gateway: generation %d of the route is in force, all of it stable", generation)
+	}
+	live, err := e.cluster.Get(ctx, cluster.RefOf(e.desired.stable))
+	if err != nil || live == nil {
+		return fmt.Sprintf("Deployment %s cannot be read: %v", e.gateway(), err)
+	}
+	if problem := e.foreign(live); problem != "" {
+		return problem
+	}
+	return e.proveDigests(ctx)
+}
+
+func (e *engine) proveDigests(ctx context.Context) string {
+	pods, err := e.cluster.Pods(ctx, podLabels(e.desired.stable), e.gateway())
+	if err != nil {
+		return err.Error()
+	}
+	running := 0
+	for _, pod := range pods {
+		if pod.Ending {
+			continue
+		}
+		running++
+		if digestOf(pod.Image) != e.To || !pod.Ready {
+			return fmt.Sprintf("pod %s runs %s (ready: %t), gated was %s", pod.Name, digestOf(pod.Image), pod.Ready, e.To)
+		}
+	}
+	if running == 0 {
+		return "no stable pod runs"
+	}
+	e.prove("stable: %d pods ready, each runs the gated digest %s", running, e.To)
+	return ""
+}

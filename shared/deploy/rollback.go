@@ -1,0 +1,148 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/cluster"
+	"github.com/clawql/clawql-workbench/shared/fault"
+)
+
+// rollbackLimit bounds a rollback whose API server is away.
+const rollbackLimit = 5 * time.Minute
+
+// rollBack takes the new version out of the traffic, first and whatever the
+// state of stable, then writes the record, then undoes the rest. It outlives
+// an interrupt. The error is the verdict (exit 1), or says what could not be
+// proven (exit 3).
+func (e *engine) rollBack(ctx context.Context, reason string) error {
+	ctx, cancel := lasting(ctx, rollbackLimit)
+	defer cancel()
+	if e.Timing.HarmSeen.IsZero() {
+		e.Timing.HarmSeen = time.Now()
+	}
+	generation, err := e.cut(ctx)
+	if errors.Is(err, cluster.ErrDeposed) {
+		return err // the new holder acts, and only it
+	}
+	if err != nil {
+		return e.unverified(ctx, fmt.Sprintf("%s; and the canary's weight could not be set to 0: %v", reason, err))
+	}
+	e.Timing.ZeroAsked = time.Now()
+	if err := e.enter(ctx, RollingBack, reason); err != nil {
+		return err
+	}
+	if err := e.undo(ctx); err != nil {
+		return e.unverified(ctx, fmt.Sprintf("%s; traffic is off the canary, but undoing the rest failed: %v", reason, err))
+	}
+	if missing := e.proveRolledBack(ctx, generation); missing != "" {
+		return e.unverified(ctx, fmt.Sprintf("%s; rolled back, but not proven: %s", reason, missing))
+	}
+	if err := e.enter(ctx, RolledBack, reason); err != nil {
+		return err
+	}
+	return fault.No("rolled back: %s", reason)
+}
+
+// cut removes the canary from the route and waits until the gateway
+// controller has it in force.
+func (e *engine) cut(ctx context.Context) (int64, error) {
+	if e.route == nil {
+		e.route = e.newRoute()
+	}
+	generation, err := e.route.Cut(ctx)
+	if err != nil || generation == 0 {
+		return generation, err
+	}
+	ok, _, err := until(ctx, 20*time.Second, 20*time.Millisecond, func(ctx context.Context) (bool, string, error) {
+		return e.route.InForce(ctx, generation)
+	})
+	if ok {
+		e.Timing.ZeroSeen = time.Now()
+	}
+	return generation, err
+}
+
+// undo restores what stood before, and removes what the deploy made. Controls
+// stay: they only tighten.
+func (e *engine) undo(ctx context.Context) error {
+	for _, o := range e.before {
+		if o.GetKind() == "HTTPRoute" {
+			setFence(o, e.fence())
+		}
+		if _, err := e.cluster.Apply(ctx, o, false); err != nil {
+			return err
+		}
+	}
+	for _, ref := range slices.Concat(e.Canary, e.Created) {
+		if err := e.cluster.Delete(ctx, ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// proveRolledBack checks the end state and notes what was seen.
+func (e *engine) proveRolledBack(ctx context.Context, generation int64) (missing string) {
+	_, canary, err := e.route.Weights(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	if canary != 0 {
+		return fmt.Sprintf("the route gives the canary weight %d", canary)
+	}
+	e.prove("route: canary weight 0")
+	if generation > 0 {
+		ok, text, err := e.route.InForce(ctx, generation)
+		if err != nil || !ok {
+			return fmt.Sprintf("the gateway has not confirmed weight 0: %s %v", text, err)
+		}
+		e.prove("gateway: generation %d of the route is in force", generation)
+	}
+	left, text, err := until(ctx, time.Minute, 250*time.Millisecond, func(ctx context.Context) (bool, string, error) {
+		pods, err := e.cluster.Pods(ctx, map[string]string{"clawql.io/track": "canary", "clawql.io/gateway": e.gateway()}, e.gateway())
+		alive := 0
+		for _, p := range pods {
+			if !p.Ending {
+				alive++
+			}
+		}
+		return alive == 0, fmt.Sprintf("%d canary pods still run", alive), err
+	})
+	if err != nil || !left {
+		return fmt.Sprintf("%s %v", text, err)
+	}
+	e.prove("canary: no pod runs")
+	e.proveStable(ctx)
+	return ""
+}
+
+// proveStable notes how stable is; a rollback does not depend on it.
+func (e *engine) proveStable(ctx context.Context) {
+	r, err := e.cluster.Rollout(ctx, e.gateway())
+	switch {
+	case err != nil:
+		e.prove("stable: cannot be read: %v", err)
+	case r == nil:
+		e.prove("stable: nothing served before, nothing serves now")
+	case r.Ready < r.Desired:
+		e.prove("stable: ONLY %d of %d pods are ready", r.Ready, r.Desired)
+	default:
+		e.prove("stable: %d of %d pods ready", r.Ready, r.Desired)
+	}
+}
+
+func (e *engine) prove(format string, args ...any) {
+	e.Proof = append(e.Proof, fmt.Sprintf(format, args...))
+}
+
+// unverified ends a deploy whose end state is not known: exit 3, and the
+// next run or an abort finishes it.
+func (e *engine) unverified(ctx context.Context, reason string) error {
+	_ = e.enter(ctx, Unverified, reason) // where the server is away, the record stays where it was
+	return fault.Unable("%s", reason).
+		Hint("run the same command again, or `kubectl clawql deploy abort %s --reason ...`: both finish the rollback", e.Environment)
+}

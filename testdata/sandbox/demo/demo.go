@@ -1,0 +1,110 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// act is one version of the play.
+type act struct {
+	version, says string
+	faults        []string
+	exit          int
+}
+
+var acts = []act{
+	{"v1", "version 1: nothing serves yet", nil, 0},
+	{"v2", "version 2 is good: it must be promoted", nil, 0},
+	{"v3", "version 3 answers 500 from its 5th call: it must be rolled back", []string{"--fail-from", "5"}, 1},
+}
+
+// Play runs the demo. It ends with an error when a version did not end as it
+// should. keep leaves the sandbox up.
+func Play(ctx context.Context, s *Stage, keep bool) (err error) {
+	started := time.Now()
+	s.title("a sandbox on this machine")
+	if err := s.Up(ctx); err != nil {
+		return fmt.Errorf("starting the sandbox: %w", err)
+	}
+	defer func() {
+		if keep && err == nil {
+			s.howToUse()
+			return
+		}
+		if ended := s.Down(context.WithoutCancel(ctx)); err == nil {
+			err = ended
+		}
+	}()
+	rollback, err := s.acts(ctx)
+	if err != nil {
+		return err
+	}
+	return s.summary(ctx, rollback, time.Since(started))
+}
+
+func (s *Stage) acts(ctx context.Context) (rollback Abort, err error) {
+	for i, a := range acts {
+		image, err := s.Image(ctx, a.version, a.faults...)
+		if err != nil {
+			return rollback, err
+		}
+		if err := s.Commit(ctx, image, "Deploy "+a.version+" of the gateway", "20s"); err != nil {
+			return rollback, err
+		}
+		s.title(a.says)
+		fmt.Fprintln(s.Out, "$ kubectl clawql deploy production")
+		code, err := s.Deploy(ctx, s.Out, s.Out)
+		if err != nil {
+			return rollback, err
+		}
+		if code != a.exit {
+			return rollback, fmt.Errorf("deploying %s ended with exit code %d, not %d", a.version, code, a.exit)
+		}
+		fmt.Fprintf(s.Out, "exit code %d\n", code)
+		if i == 0 {
+			s.title("MCP clients: 200 calls a second, 2 % of them blocked by Panguard")
+			if err := s.Traffic(ctx, "200", "2"); err != nil {
+				return rollback, err
+			}
+		}
+	}
+	return s.Measure(ctx)
+}
+
+func (s *Stage) summary(ctx context.Context, rollback Abort, total time.Duration) error {
+	stats, err := s.Served(ctx)
+	if err != nil {
+		return err
+	}
+	s.title("summary")
+	line := func(label, format string, args ...any) {
+		fmt.Fprintf(s.Out, "  %-26s %s\n", label, fmt.Sprintf(format, args...))
+	}
+	line("version 2", "promoted")
+	line("version 3", "rolled back")
+	line("first 500 to weight 0", "%.2f s, as the data plane saw it", rollback.Took().Seconds())
+	line("requests served", "%d (%d blocked by Panguard)", rollback.Served, stats.Blocked)
+	line("served badly", "%d", rollback.Bad)
+	line("sessions", "%d opened, %d had to begin again", stats.SessionsOpened, stats.SessionsLost)
+	line("the demo took", "%.0f s", total.Seconds())
+	if rollback.Bad == 0 || rollback.Took() <= 0 {
+		return fmt.Errorf("the rollback was not seen in the data plane: %+v", rollback)
+	}
+	return nil
+}
+
+func (s *Stage) title(text string) { fmt.Fprintf(s.Out, "\n== %s\n", text) }
+
+func (s *Stage) howToUse() {
+	fmt.Fprintf(s.Out, `
+The sandbox stays up. To use it:
+  export PATH=%s:$PATH KUBECONFIG=%s
+  cd %s
+  kubectl clawql deploy status production
+  kubectl -n clawql get pods
+  sandbox traffic stats --name %s
+and to end it:
+  sandbox down --name %s
+`, s.Bin, s.status.Kubeconfig, s.repo, s.Name, s.Name)
+}
