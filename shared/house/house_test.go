@@ -1,0 +1,97 @@
+package house
+
+import (
+	"bytes"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the import rules in .golangci.yml anew")
+
+const root = "../.." // of the repository, from this folder
+
+// TestImports: imports go down only, and binaries link what they should.
+func TestImports(t *testing.T) {
+	for _, violation := range importViolations(loadTree(t)) {
+		t.Error(violation)
+	}
+}
+
+// TestSource: the habits of the source, in every file of the product.
+func TestSource(t *testing.T) {
+	for _, one := range loadTree(t).own() {
+		found, err := sourceViolations(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, violation := range found {
+			t.Error(violation)
+		}
+	}
+}
+
+// TestFileSizes: tests and nested modules keep to the length of a file too.
+func TestFileSizes(t *testing.T) {
+	seen := 0
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || (entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin")) {
+			if err == nil {
+				err = filepath.SkipDir
+			}
+			return err
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if lines := bytes.Count(text, []byte("\n")); lines > longestFile {
+			t.Errorf("%s has %d lines, more than %d", path, lines, longestFile)
+		}
+		seen++
+		return err
+	})
+	if err != nil || seen < 20 {
+		t.Fatalf("walked over %d Go files: %v", seen, err)
+	}
+}
+
+// TestLinterSaysTheSame: the import rules in .golangci.yml are those of here.
+func TestLinterSaysTheSame(t *testing.T) {
+	const begin, end = "        # begin: written by `go test ./shared/house -update`\n", "        # end\n"
+	file := filepath.Join(root, ".golangci.yml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s lacks the marks around the import rules", file)
+	}
+	want := before + begin + depguard() + end + after
+	if want == string(text) {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s is stale: go test ./shared/house -update", file)
+	}
+	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func loadTree(t *testing.T) graph {
+	t.Helper()
+	g, err := load(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(g.own()) < 5 {
+		t.Fatalf("go list sees only %d packages of the module", len(g.own()))
+	}
+	return g
+}
