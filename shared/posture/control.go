@@ -26,6 +26,7 @@ const (
 const (
 	GatewayShape = "gateway"   // there is one gateway, and only its pods serve
 	Namespaced   = "namespace" // every object lies in the environment's namespace
+	Readable     = "readable"  // Kubernetes knows every field of every pod spec
 )
 
 // Control is one entry of the table of controls. Source is S (ClawQL's code,

@@ -17,7 +17,7 @@ type judge struct {
 // off is true when an exception switched the control off; it notes that once
 // for each object.
 func (j *judge) off(control string, on Ref) bool {
-	if control == GatewayShape || control == Namespaced || !j.Excepted(control) {
+	if structural(control) || !j.Excepted(control) {
 		return false
 	}
 	note := Action{Control: control, Object: on, Kind: Excepted}
@@ -26,6 +26,11 @@ func (j *judge) off(control string, on Ref) bool {
 		j.actions = append(j.actions, note)
 	}
 	return true
+}
+
+// structural controls know no exception.
+func structural(control string) bool {
+	return control == GatewayShape || control == Namespaced || control == Readable
 }
 
 func (j *judge) did(control string, on Ref, path []string, from, to any, kind string) {

@@ -34,7 +34,7 @@ func (j *judge) theGateway(workloads []workload) *workload {
 		}
 	}
 	missing := Ref{"Deployment", j.Namespace, j.Gateway}
-	if !j.refused(PodSecurity, missing) { // else it is there, and said to be unreadable
+	if !j.refused(Readable, missing) { // else it is there, and said to be unreadable
 		j.refuse(Violation{GatewayShape, missing, nil, nil, "a Deployment (apps/v1) of this name in the overlay",
 			"name the gateway in clawql.yaml if it is called otherwise"})
 	}

@@ -47,7 +47,7 @@ func (j *judge) workloadOf(object *unstructured.Unstructured) (workload, bool) {
 	root := &place{j: j, on: refTo(object), fields: object.Object}
 	w := workload{object: object, template: root.in(at...), gateway: j.isGateway(object)}
 	if _, err := w.typed(); err != nil {
-		j.refuse(Violation{PodSecurity, root.on, append(at, "spec"), nil,
+		j.refuse(Violation{Readable, root.on, append(at, "spec"), nil,
 			"a pod spec that Kubernetes can read; " + strings.Join(strings.Fields(err.Error()), " "),
 			"correct the field: the API server would drop or refuse it"})
 		return workload{}, false
