@@ -52,7 +52,7 @@ func controllersArgs(l *ledger.Ledger, kube string) []string {
 		"--root-ca-file=" + l.Path("pki", "ca.crt"),
 		"--cluster-signing-cert-file=" + l.Path("pki", "ca.crt"), "--cluster-signing-key-file=" + l.Path("pki", "ca.key"),
 		"--service-account-private-key-file=" + l.Path("pki", "service-accounts.key"),
-		"--controllers=*", "--node-monitor-period=2s",
+		"--kube-api-qps=500", "--kube-api-burst=1000", "--node-monitor-period=2s",
 		"--flex-volume-plugin-dir=" + l.Path("kubelet", "volume-plugins"),
 	}
 }
