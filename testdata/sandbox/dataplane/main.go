@@ -110,7 +110,7 @@ func Run(ctx context.Context, o Options, logger *log.Logger) error {
 
 func run(ctx context.Context, o Options, config *rest.Config, client gatewayclient.Interface, logger *log.Logger) error {
 	book := &count.Book{}
-	proxy := NewProxy(book)
+	proxy := NewProxy(book, dialPod)
 	proxy.sticky.Store(!o.NoStickiness)
 	watcher, err := NewWatcher(config, client, o.Class)
 	if err != nil {
