@@ -2,6 +2,7 @@ package gitrepo
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,6 +29,7 @@ type objects struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
+	say *bytes.Buffer // what git complains of; read only after stop
 }
 
 // MissingError names an object that is not in this clone.
@@ -71,12 +73,24 @@ func (r *Repo) ask(ctx context.Context, id string) (kind string, data []byte, er
 	var missing *MissingError
 	if err != nil && !errors.As(err, &missing) {
 		r.objects.stop()
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return "", nil, fault.Unable("read object %s: %w", short(id), err)
+		return "", nil, r.died(ctx, id, err)
 	}
 	return kind, data, err
+}
+
+// died explains why the process ended. A partial clone wants to fetch what it
+// lacks, which it may not here: the object is missing.
+func (r *Repo) died(ctx context.Context, id string, err error) error {
+	said := r.objects.say.String()
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case strings.Contains(said, "promisor") || strings.Contains(said, "not allowed"):
+		return &MissingError{id}
+	case said != "":
+		err = errors.New(firstLine(said))
+	}
+	return fault.Unable("read object %s: %w", short(id), err)
 }
 
 func (o *objects) exchange(id string) (string, []byte, error) {
@@ -121,10 +135,12 @@ func (r *Repo) start() error {
 	if err != nil {
 		return fault.Unable("start git cat-file: %w", err)
 	}
+	say := &bytes.Buffer{}
+	cmd.Stderr = say
 	if err := cmd.Start(); err != nil {
 		return fault.Unable("start git cat-file: %w", err)
 	}
-	r.objects.cmd, r.objects.in, r.objects.out = cmd, in, bufio.NewReaderSize(out, 64<<10)
+	r.objects.cmd, r.objects.in, r.objects.out, r.objects.say = cmd, in, bufio.NewReaderSize(out, 64<<10), say
 	return nil
 }
 
