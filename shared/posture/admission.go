@@ -2,7 +2,9 @@ package posture
 
 import (
 	"slices"
+	"sync"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 )
@@ -38,17 +40,34 @@ func admission(w workload) ([]failure, error) {
 		return nil, err
 	}
 	var failures []failure
-	for _, check := range policy.DefaultChecks() {
-		newest := check.Versions[len(check.Versions)-1]
-		if result := newest.CheckPod(&template.ObjectMeta, &template.Spec); !result.Allowed {
-			control := controlOf[check.ID]
-			if control == "" {
-				control = PodSecurity
-			}
-			failures = append(failures, failure{control, check.Level, result.ForbiddenReason + ": " + result.ForbiddenDetail})
+	for _, check := range checks() {
+		if result := newest(check, template); !result.Allowed {
+			failures = append(failures, failure{controlFor(check, template), check.Level,
+				result.ForbiddenReason + ": " + result.ForbiddenDetail})
 		}
 	}
 	return failures, nil
+}
+
+// checks of Pod Security, made when first needed.
+var checks = sync.OnceValue(policy.DefaultChecks)
+
+func newest(check policy.Check, template *corev1.PodTemplateSpec) policy.CheckResult {
+	return check.Versions[len(check.Versions)-1].CheckPod(&template.ObjectMeta, &template.Spec)
+}
+
+// controlFor gives the control that stands for a failed check. The check of
+// volume types also refuses host paths, which are HostNamespaces' business.
+func controlFor(check policy.Check, template *corev1.PodTemplateSpec) string {
+	if control := controlOf[check.ID]; control != "" {
+		return control
+	}
+	template = template.DeepCopy()
+	template.Spec.Volumes = slices.DeleteFunc(template.Spec.Volumes, func(v corev1.Volume) bool { return v.HostPath != nil })
+	if newest(check, template).Allowed {
+		return HostNamespaces
+	}
+	return PodSecurity
 }
 
 // admit turns what Kubernetes would still refuse into violations, and gives
@@ -89,7 +108,7 @@ func (j *judge) refused(control string, on Ref) bool {
 // know.
 func newestCheck() api.Version {
 	newest := api.MajorMinorVersion(1, 0)
-	for _, check := range policy.DefaultChecks() {
+	for _, check := range checks() {
 		for _, version := range check.Versions {
 			if newest.Older(version.MinimumVersion) {
 				newest = version.MinimumVersion

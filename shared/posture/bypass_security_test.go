@@ -2,6 +2,7 @@ package posture
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"k8s.io/pod-security-admission/api"
@@ -242,6 +243,14 @@ func TestExceptionsLiftOneControl(t *testing.T) {
 			for _, v := range result.Violations {
 				refused = refused || v.Control == a.control
 			}
+			for _, v := range Harden(a.build(t), settings()).Violations {
+				if v.Control != a.control && !named(result.Violations, v) {
+					t.Errorf("the exception for %s lifted %+v too", a.control, v)
+				}
+			}
+			if others := len(result.Violations); !fixed && others != 0 && others == len(Harden(a.build(t), settings()).Violations) {
+				t.Errorf("still refused: %+v", result.Violations)
+			}
 			for _, action := range result.Actions {
 				noted = noted || action.Control == a.control && action.Kind == Excepted
 			}
@@ -255,10 +264,23 @@ func TestExceptionsLiftOneControl(t *testing.T) {
 	}
 }
 
+func named(all []Violation, want Violation) bool {
+	for _, v := range all {
+		if v.Control == want.Control && FieldString(v.Field) == FieldString(want.Field) {
+			return true
+		}
+	}
+	return false
+}
+
+var evaluator = sync.OnceValues(func() (policy.Evaluator, error) {
+	return policy.NewEvaluator(policy.DefaultChecks(), nil)
+})
+
 // admitted runs the admission plugin's own evaluator over every pod.
 func admitted(t *testing.T, result Result) {
 	t.Helper()
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	evaluator, err := evaluator()
 	if err != nil {
 		t.Fatal(err)
 	}
