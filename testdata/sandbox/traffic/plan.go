@@ -79,7 +79,7 @@ func benign(random *rand.Rand) Call {
 	case 7:
 		return call("file_read", "path", "README.md")
 	case 8:
-		return call("file_write", "path", fmt.Sprintf("notes/%d.md", n), "content", "- done")
+		return call("file_write", "path", fmt.Sprintf("notes/%d.md", n%50), "content", "- done")
 	default:
 		return call("shell_exec", "command", "date")
 	}

@@ -37,7 +37,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Address: "0.0.0.0:8080", Path: "/mcp", LogLevel: "info", Version: "0.0.0-dev",
-		LameDuck: 600 * time.Millisecond, DrainDeadline: 1800 * time.Millisecond,
+		LameDuck: 1200 * time.Millisecond, DrainDeadline: 1800 * time.Millisecond,
 	}
 }
 

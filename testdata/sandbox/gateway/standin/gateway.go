@@ -96,11 +96,13 @@ func (g *Gateway) drain(server *http.Server) error {
 	defer cancel()
 	g.log.logf("info", "stopping: unready, draining")
 	g.stopping.Store(true)
-	server.SetKeepAlivesEnabled(false)
 	select {
 	case <-time.After(g.config.LameDuck):
 	case <-deadline.Done():
 	}
+	// Not before: it closes idle connections at once, and a load balancer that
+	// has not noticed yet would find its next request unanswered.
+	server.SetKeepAlivesEnabled(false)
 	g.cut()
 	if err := server.Shutdown(deadline); errors.Is(err, context.DeadlineExceeded) {
 		g.log.logf("warn", "stopped with requests in flight after %s", g.config.DrainDeadline)
