@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/canary"
@@ -72,17 +73,23 @@ func grouped(v float64) string {
 
 // verdict is the end of a run, in at most five lines.
 func verdict(paint console.Paint, r *deploy.Record, code int) []string {
-	word := map[deploy.Phase]string{deploy.Promoted: paint.Good("PROMOTED"), deploy.RolledBack: paint.Bad("ROLLED BACK"),
-		deploy.Unverified: paint.Bad("UNVERIFIED"), deploy.Abandoned: paint.Warn("ABANDONED")}[r.Phase]
-	if word == "" {
-		word = paint.Bad("NOT FINISHED (" + string(r.Phase) + ")")
+	word := paint.Bad(plainWord(r.Phase))
+	if r.Phase == deploy.Promoted {
+		word = paint.Good(plainWord(r.Phase))
 	}
-	lines := []string{fmt.Sprintf("%-12s  %s", word, console.Clean(headline(r)))}
+	var lines []string
+	for i, line := range wrap(console.Clean(headline(r)), 64) {
+		if i == 0 {
+			lines = append(lines, word+strings.Repeat(" ", max(2, 14-console.Columns(plainWord(r.Phase))))+line)
+			continue
+		}
+		lines = append(lines, indent+line)
+	}
 	for _, proof := range r.Proof {
-		lines = append(lines, "              "+console.Clean(proof))
+		lines = append(lines, indent+console.Clean(proof))
 	}
 	if t := r.Timing; !t.ZeroSeen.IsZero() && !t.HarmSeen.IsZero() && r.Phase == deploy.RolledBack {
-		lines = append(lines, fmt.Sprintf("              weight 0 in force %.1f s after the reason was seen", t.ZeroSeen.Sub(t.HarmSeen).Seconds()))
+		lines = append(lines, fmt.Sprintf("%sweight 0 in force %d ms after the reason was seen", indent, t.ZeroSeen.Sub(t.HarmSeen).Milliseconds()))
 	}
 	if code != fault.CodeYes {
 		lines = append(lines, fmt.Sprintf("evidence      kubectl clawql deploy history %s --show %d", r.Environment, r.Number))
@@ -90,9 +97,25 @@ func verdict(paint console.Paint, r *deploy.Record, code int) []string {
 	return lines
 }
 
+const indent = "              "
+
+func plainWord(p deploy.Phase) string {
+	switch p {
+	case deploy.Promoted:
+		return "PROMOTED"
+	case deploy.RolledBack:
+		return "ROLLED BACK"
+	case deploy.Unverified:
+		return "UNVERIFIED"
+	case deploy.Abandoned:
+		return "ABANDONED"
+	}
+	return "NOT FINISHED (" + string(p) + ")"
+}
+
 func headline(r *deploy.Record) string {
-	if r.Reason == "" {
-		return fmt.Sprintf("%s serves %s (deploy %d)", r.Environment, shortDigest(r.To), r.Number)
+	if r.Phase == deploy.Promoted {
+		return strings.TrimSuffix(fmt.Sprintf("%s serves %s (deploy %d); %s", r.Environment, shortDigest(r.To), r.Number, r.Reason), "; ")
 	}
 	return r.Reason
 }

@@ -42,34 +42,45 @@ func printGates(w io.Writer, paint console.Paint, p *deploy.Plan) {
 	table := output.Rows{Indent: 2}
 	for _, r := range p.Gates {
 		mark := map[gate.Verdict]string{gate.Passed: paint.Good("ok"), gate.Failed: paint.Bad("NO"), gate.CouldNotRun: paint.Bad("??")}[r.Verdict]
-		table.Add(mark, r.Gate, console.Clean(r.Summary))
+		for i, line := range wrap(console.Clean(r.Summary), 60) {
+			if i > 0 {
+				table.Add("", "", line)
+				continue
+			}
+			table.Add(mark, r.Gate, line)
+		}
 	}
 	_ = table.Write(w)
 	fmt.Fprintln(w)
 }
 
-// printControls groups what the deploy adds by control.
+// printControls says, control by control, what the overlay lacks and the
+// deploy adds, within 80 columns.
 func printControls(w io.Writer, paint console.Paint, p *deploy.Plan) {
 	on := len(posture.Controls()) - exceptedControls(p)
 	heading(w, paint, "controls", fmt.Sprintf("%d on, %d excepted", on, exceptedControls(p)))
 	table := output.Rows{Indent: 2}
 	for _, control := range posture.Controls() {
-		added, object := addedFields(p.Controls, control.ID)
-		if len(added) > 0 {
-			table.Add("add", control.ID, object, console.Truncate(strings.Join(added, ", "), 90))
+		if added := addedFields(p.Controls, control.ID); len(added) > 0 {
+			table.Add("add", control.ID, console.Truncate(strings.Join(added, ", "), 50))
 		}
 	}
 	for _, image := range p.Images {
-		table.Add("map", "image", image.Name, shorten(image.Mapped))
+		table.Add("map", "image-digest", image.Name+" is "+shortDigest(digestOf(image.Mapped)))
 	}
 	if table.Len() == 0 {
 		table.Add("", "the overlay says all of them already")
 	}
 	_ = table.Write(w)
 	for _, e := range p.Exceptions {
-		fmt.Fprintf(w, "  %s  %s\n", paint.Warn("EXCEPTED"), console.Clean(e.String()))
+		fmt.Fprintf(w, "  %s  %s until %s, %s:\n            %s\n", paint.Warn("EXCEPTED"), e.Control, e.Expires, console.Clean(e.Owner), console.Clean(strings.TrimSpace(e.Reason)))
 	}
 	fmt.Fprintln(w)
+}
+
+func digestOf(image string) string {
+	_, digest, _ := strings.Cut(image, "@")
+	return digest
 }
 
 func exceptedControls(p *deploy.Plan) (n int) {
@@ -85,33 +96,28 @@ func exceptedControls(p *deploy.Plan) (n int) {
 	return n
 }
 
-func addedFields(actions []posture.Action, control string) (fields []string, object string) {
+// addedFields are the last steps of what a control adds, such as
+// runAsNonRoot=true; an object that it adds, by its name.
+func addedFields(actions []posture.Action, control string) (fields []string) {
 	for _, a := range actions {
 		if a.Control != control || (a.Kind != posture.New && a.Kind != posture.Set) {
 			continue
 		}
-		if object == "" {
-			object = a.Object.String()
+		text := a.Object.String()
+		if a.Field != "" {
+			text = strings.TrimSpace(lastStep(a.Field) + "=" + a.To)
 		}
-		field := lastSteps(a.Field)
-		if a.To != "" {
-			field += "=" + a.To
+		if strings.Contains(a.To, "=") { // an environment variable says its own name
+			text = a.To
 		}
-		if field != "" && !slices.Contains(fields, field) {
-			fields = append(fields, field)
-		}
-		if field == "" {
-			fields = append(fields, a.Object.String())
+		if !slices.Contains(fields, text) {
+			fields = append(fields, text)
 		}
 	}
-	return fields, object
+	return fields
 }
 
-// lastSteps keeps the end of a field's path, which says what it is.
-func lastSteps(field string) string {
-	steps := strings.Split(field, ".")
-	return strings.Join(steps[max(0, len(steps)-2):], ".")
-}
+func lastStep(field string) string { return field[strings.LastIndexAny(field, "./")+1:] }
 
 func printChanges(w io.Writer, p *deploy.Plan) {
 	counts := map[string]int{}
@@ -141,20 +147,24 @@ func heading(w io.Writer, paint console.Paint, left, right string) {
 	fmt.Fprintf(w, "%s%*s\n", paint.Bold(left), 60-len(left), right)
 }
 
+// wrap breaks text at spaces into lines of at most columns.
+func wrap(text string, columns int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && console.Columns(line)+1+console.Columns(word) > columns {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
+}
+
 // shortDigest is sha256:4b1c...9e for people.
 func shortDigest(digest string) string {
 	if len(digest) > 24 && strings.HasPrefix(digest, "sha256:") {
 		return digest[:15] + "…" + digest[len(digest)-4:]
 	}
 	return digest
-}
-
-func shorten(image string) string {
-	name, digest, ok := strings.Cut(image, "@")
-	if !ok {
-		return image
-	}
-	return name + "@" + shortDigest(digest)
 }
 
 func minutes(d time.Duration) string {

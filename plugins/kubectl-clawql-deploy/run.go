@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/clawql/clawql-workbench/shared/deploy"
+	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/output"
 	"github.com/urfave/cli/v2"
 )
@@ -26,7 +27,7 @@ func (c *command) run(ctx *cli.Context) error {
 	outcome, err := deploy.Run(ctx.Context, o.inputs, dryRun)
 	screen.end(outcome, err)
 	if !o.format.Structured() {
-		return err
+		return told(outcome, err)
 	}
 	if outcome.Plan == nil && outcome.Record == nil {
 		return err // told as a Failure object
@@ -35,4 +36,16 @@ func (c *command) run(ctx *cli.Context) error {
 		return failed
 	}
 	return output.Reported(err)
+}
+
+// told is err, short where the verdict on the screen has said it all.
+func told(outcome deploy.Outcome, err error) error {
+	if err == nil || outcome.Record == nil || !outcome.Record.Phase.Ended() || fault.Code(err) != fault.CodeNo {
+		return err
+	}
+	short := fault.No("deploy %d of %s was rolled back", outcome.Record.Number, outcome.Record.Environment)
+	for _, hint := range fault.Hints(err) {
+		short.Hint("%s", hint)
+	}
+	return short
 }

@@ -53,11 +53,12 @@ func (s *screen) Step(step deploy.Step) {
 		s.phase = step.Phase
 	}
 	line := phaseText(step.Phase)
-	if step.Detail != "" {
+	switch {
+	case step.Detail == "" || step.Phase.Ended():
+	case step.Phase == deploy.Applied || step.Phase == deploy.Promoting:
 		line = console.Clean(step.Detail)
-		if step.Phase != "" && step.Phase != deploy.Applied {
-			line = phaseText(step.Phase) + ": " + line
-		}
+	default:
+		line += ": " + console.Clean(step.Detail)
 	}
 	s.print(fmt.Sprintf("%s  %s", s.paint.Dim(s.clock()), line))
 }

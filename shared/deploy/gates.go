@@ -8,6 +8,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/changegate"
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gate"
+	"github.com/clawql/clawql-workbench/shared/supplychain"
 	"github.com/clawql/clawql-workbench/shared/supplygate"
 )
 
@@ -24,7 +25,7 @@ func (e *engine) runGates(ctx context.Context, l *loaded, lastDeployed string) (
 			ProtectedBranch: e.project.Change.ProtectedBranch, Remote: e.project.Change.Remote,
 			AllowedSigners: e.project.Change.AllowedSigners, LastDeployed: lastDeployed, Commit: l.head.ID,
 		}),
-		supplygate.New(imagesOf(l.hardened.Objects), nil),
+		supplygate.New(imagesOf(l.hardened.Objects), supplychain.NewClient(0)),
 	})
 	return results, time.Since(started), refusal(results)
 }

@@ -58,7 +58,7 @@ func (e *engine) gatewayRef() cluster.Ref {
 
 // supported fails early where the cluster has no Gateway API.
 func (e *engine) supported() error {
-	return e.cluster.Supports(cluster.RouteRef(e.env.Namespace, e.gateway()))
+	return e.cluster.Supports(e.routeRef())
 }
 
 // want builds the desired set for deploy number. The hash leaves the number

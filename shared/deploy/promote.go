@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/canary"
@@ -13,7 +14,7 @@ import (
 // promote brings stable to the new version, pod by pod and still under
 // watch, and takes the canary away when its sessions have ended.
 func (e *engine) promote(ctx context.Context, o *observation) error {
-	if err := e.enter(ctx, Promoting, e.promotionReason()); err != nil {
+	if err := e.enter(ctx, Promoting, ""); err != nil {
 		return err
 	}
 	problem, err := e.rollStable(ctx, o.alarm)
@@ -27,7 +28,7 @@ func (e *engine) promote(ctx context.Context, o *observation) error {
 	if err != nil {
 		return err
 	}
-	if err := e.awaitInForce(ctx, cluster.RouteRef(e.env.Namespace, e.gateway()), generation); err != nil {
+	if err := e.awaitInForce(ctx, e.routeRef(), generation); err != nil {
 		return err
 	}
 	if problem := e.drain(ctx, o); problem != "" {
@@ -59,8 +60,11 @@ func (e *engine) rollStable(ctx context.Context, alarm func(context.Context) str
 // foreign finds what another writer left in the Deployment against a
 // control: server-side apply keeps fields of other managers.
 func (e *engine) foreign(live *object) string {
-	result := posture.Harden([]*object{live}, e.settings(e.Number))
-	for _, v := range result.Violations {
+	all := slices.Concat([]*object{e.desired.namespace, live}, e.desired.shared)
+	for _, v := range posture.Harden(all, e.settings(0)).Violations {
+		if v.Object.Kind != live.GetKind() || v.Object.Name != live.GetName() {
+			continue
+		}
 		return fmt.Sprintf("another writer set %s of %s against control %s (%v)", posture.FieldString(v.Field), v.Object, v.Control, v.Value)
 	}
 	return ""

@@ -70,9 +70,10 @@ func (e *engine) finishRollback(ctx context.Context, old *journal, reason string
 	return err
 }
 
+// lastNote is why the deploy was being rolled back.
 func (j *journal) lastNote() string {
 	for i := len(j.Phases) - 1; i >= 0; i-- {
-		if j.Phases[i].Note != "" {
+		if j.Phases[i].Phase == RollingBack && j.Phases[i].Note != "" {
 			return j.Phases[i].Note
 		}
 	}

@@ -95,7 +95,7 @@ func (e *engine) proveRolledBack(ctx context.Context, generation int64) (missing
 		return fmt.Sprintf("the route gives the canary weight %d", canary)
 	}
 	e.prove("route: canary weight 0")
-	if generation > 0 {
+	if generation > 0 && !slices.Contains(e.Created, e.routeRef()) {
 		ok, text, err := e.route.InForce(ctx, generation)
 		if err != nil || !ok {
 			return fmt.Sprintf("the gateway has not confirmed weight 0: %s %v", text, err)
@@ -134,6 +134,8 @@ func (e *engine) proveStable(ctx context.Context) {
 		e.prove("stable: %d of %d pods ready", r.Ready, r.Desired)
 	}
 }
+
+func (e *engine) routeRef() cluster.Ref { return cluster.RouteRef(e.env.Namespace, e.gateway()) }
 
 func (e *engine) prove(format string, args ...any) {
 	e.Proof = append(e.Proof, fmt.Sprintf(format, args...))

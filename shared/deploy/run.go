@@ -234,7 +234,7 @@ func (e *engine) observe(ctx context.Context, o *observation) error {
 	if err != nil {
 		return err
 	}
-	if err := e.awaitInForce(ctx, cluster.RouteRef(e.env.Namespace, e.gateway()), generation); err != nil {
+	if err := e.awaitInForce(ctx, e.routeRef(), generation); err != nil {
 		return err
 	}
 	if err := e.enter(ctx, Observing, ""); err != nil {
