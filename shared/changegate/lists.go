@@ -54,7 +54,7 @@ func (q *inquiry) parse(ctx context.Context, l list) (*sshsign.AllowedSigners, e
 }
 
 func notListed(text string) error {
-	return &sshsign.Refusal{Reason: sshsign.NotListed, Text: text}
+	return sshsign.Refuse(sshsign.NotListed, "%s", text)
 }
 
 // verify checks the signature of c against every one of lists, at the time
@@ -88,7 +88,7 @@ func (q *inquiry) verify(ctx context.Context, c gitrepo.Commit, lists []list) (s
 func (q *inquiry) plausible(ctx context.Context, c gitrepo.Commit) error {
 	now := q.policy.Now()
 	if c.CommitTime.After(now.Add(skew)) {
-		return &sshsign.Refusal{Reason: sshsign.OutOfTime, Text: "its time lies in the future: " + c.CommitTime.Format(time.RFC3339)}
+		return sshsign.Refuse(sshsign.OutOfTime, "its time lies in the future: %s", c.CommitTime.Format(time.RFC3339))
 	}
 	if len(c.Parents) == 0 {
 		return nil
@@ -102,8 +102,8 @@ func (q *inquiry) plausible(ctx context.Context, c gitrepo.Commit) error {
 		floor = now
 	}
 	if c.CommitTime.Before(floor.Add(-backdate)) {
-		return &sshsign.Refusal{Reason: sshsign.OutOfTime,
-			Text: "it is dated " + c.CommitTime.Format(time.RFC3339) + ", before the commit that it builds on (" + floor.Format(time.RFC3339) + ")"}
+		return sshsign.Refuse(sshsign.OutOfTime, "it is dated %s, before the commit that it builds on (%s)",
+			c.CommitTime.Format(time.RFC3339), floor.Format(time.RFC3339))
 	}
 	return nil
 }

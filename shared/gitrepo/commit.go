@@ -54,7 +54,7 @@ func (r *Repo) Commit(ctx context.Context, rev string) (Commit, error) {
 	}
 	c, err := parseCommit(raw)
 	if err != nil {
-		return Commit{}, fault.Unable("read commit %s: %w", short(id), err)
+		return Commit{}, fault.Unable("read commit %s: %w", short(id), err).Hint("no honest tool writes such a commit: make it anew, and see git fsck")
 	}
 	c.ID = id
 	for _, other := range append([]string{c.Tree}, c.Parents...) {

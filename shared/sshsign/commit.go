@@ -24,10 +24,10 @@ type signed struct {
 func split(raw []byte) (signed, error) {
 	head, message, ok := bytes.Cut(raw, []byte("\n\n"))
 	if !ok {
-		return signed{}, refuse(Malformed, "it has no end of its headers")
+		return signed{}, Refuse(Malformed, "it has no end of its headers")
 	}
 	if bytes.IndexByte(head, 0) >= 0 {
-		return signed{}, refuse(Malformed, "its headers hold a zero byte")
+		return signed{}, Refuse(Malformed, "its headers hold a zero byte")
 	}
 	var c signed
 	var kept [][]byte
@@ -48,8 +48,7 @@ func split(raw []byte) (signed, error) {
 		}
 	}
 	if c.signature == nil {
-		return signed{}, refuse(Unsigned, "it carries no signature").
-			hint("git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub; git commit --amend --no-edit -S")
+		return signed{}, Refuse(Unsigned, "it carries no signature")
 	}
 	c.payload = append(append(bytes.Join(kept, []byte("\n")), "\n\n"...), message...)
 	return c, c.readCommitter(kept)
@@ -59,10 +58,10 @@ func split(raw []byte) (signed, error) {
 func (c *signed) begin(line []byte) error {
 	name, value, _ := strings.Cut(string(line), " ")
 	if name != "gpgsig" && name != "gpgsig-sha256" {
-		return refuse(Malformed, "it has a header of the unknown name %q", name)
+		return Refuse(Malformed, "it has a header of the unknown name %q", name)
 	}
 	if c.signature != nil {
-		return refuse(Malformed, "it carries more than one signature")
+		return Refuse(Malformed, "it carries more than one signature")
 	}
 	c.signature = append([]byte(value), '\n')
 	return nil
@@ -76,12 +75,12 @@ func (c *signed) readCommitter(lines [][]byte) error {
 		if rest, ok := strings.CutPrefix(string(line), "committer "); ok {
 			found++
 			if !c.parseCommitter(rest) {
-				return refuse(Malformed, "its committer line %q has no e-mail or no time", rest)
+				return Refuse(Malformed, "its committer line %q has no e-mail or no time", rest)
 			}
 		}
 	}
 	if found != 1 {
-		return refuse(Malformed, "it has %d committer lines", found)
+		return Refuse(Malformed, "it has %d committer lines", found)
 	}
 	return nil
 }

@@ -37,10 +37,10 @@ func describe(sig *sshsig.Signature) Signature {
 func strongEnough(key ssh.PublicKey) error {
 	public, ok := key.(ssh.CryptoPublicKey)
 	if !ok {
-		return refuse(WeakKey, "its key of type %q cannot be judged", key.Type())
+		return Refuse(WeakKey, "its key of type %q cannot be judged", key.Type())
 	}
 	if k, ok := public.CryptoPublicKey().(*rsa.PublicKey); ok && k.N.BitLen() < minRSA {
-		return refuse(WeakKey, "its RSA key has %d bits; at least %d are needed", k.N.BitLen(), minRSA)
+		return Refuse(WeakKey, "its RSA key has %d bits; at least %d are needed", k.N.BitLen(), minRSA)
 	}
 	return nil
 }
@@ -48,13 +48,11 @@ func strongEnough(key ssh.PublicKey) error {
 func (p Policy) check(s Signature) error {
 	switch {
 	case (p.RequireHardware || p.RequireTouch || p.RequireVerification) && !s.Hardware:
-		return refuse(NoHardware, "it is signed with a key of type %s; a security key (sk-*) is required", s.KeyType).
-			hint("ssh-keygen -t ed25519-sk")
+		return Refuse(NoHardware, "it is signed with a key of type %s; a security key (sk-*) is required", s.KeyType)
 	case p.RequireTouch && !s.Touched:
-		return refuse(NoTouch, "its security key was used without a touch")
+		return Refuse(NoTouch, "its security key was used without a touch")
 	case p.RequireVerification && !s.UserVerified:
-		return refuse(NotVerified, "its security key did not ask for PIN or biometry").
-			hint("ssh-keygen -t ed25519-sk -O verify-required")
+		return Refuse(NotVerified, "its security key did not ask for PIN or biometry")
 	}
 	return nil
 }
@@ -64,7 +62,7 @@ func (p Policy) check(s Signature) error {
 func (a *AllowedSigners) admit(key ssh.PublicKey, email string, at time.Time) (Signer, error) {
 	wire := string(key.Marshal())
 	if a.revoked[wire] {
-		return Signer{}, refuse(Revoked, "its key %s is revoked", ssh.FingerprintSHA256(key))
+		return Signer{}, Refuse(Revoked, "its key %s is revoked", ssh.FingerprintSHA256(key))
 	}
 	var nearest *Refusal
 	for _, s := range a.signers {
@@ -80,7 +78,7 @@ func (a *AllowedSigners) admit(key ssh.PublicKey, email string, at time.Time) (S
 		}
 	}
 	if nearest == nil {
-		nearest = refuse(NotListed, "its key %s (%s) is not among the allowed signers", ssh.FingerprintSHA256(key), key.Type())
+		nearest = Refuse(NotListed, "its key %s (%s) is not among the allowed signers", ssh.FingerprintSHA256(key), key.Type())
 	}
 	return Signer{}, nearest
 }
@@ -89,14 +87,13 @@ func (s Signer) admits(email string, at time.Time) *Refusal {
 	finger := ssh.FingerprintSHA256(s.Key)
 	switch {
 	case email == "" || !matchList(email, s.Principals):
-		return refuse(WrongCommitter, "its committer is %s, but its key %s stands for %s", email, finger, s.Principals).
-			hint("git config user.email must be an address that the list gives to your key")
+		return Refuse(WrongCommitter, "its committer is %s, but its key %s stands for %s", email, finger, s.Principals)
 	case s.Namespaces != "" && !matchList(namespace, s.Namespaces):
-		return refuse(NotPermitted, "its key %s is listed for %q only, not for %q", finger, s.Namespaces, namespace)
+		return Refuse(NotPermitted, "its key %s is listed for %q only, not for %q", finger, s.Namespaces, namespace)
 	case !s.ValidAfter.IsZero() && at.Before(s.ValidAfter):
-		return refuse(OutOfTime, "its key %s counts from %s on, and it was made at %s", finger, stamp(s.ValidAfter), stamp(at))
+		return Refuse(OutOfTime, "its key %s counts from %s on, and it was made at %s", finger, stamp(s.ValidAfter), stamp(at))
 	case !s.ValidBefore.IsZero() && at.After(s.ValidBefore):
-		return refuse(OutOfTime, "its key %s counted until %s, and it was made at %s", finger, stamp(s.ValidBefore), stamp(at))
+		return Refuse(OutOfTime, "its key %s counted until %s, and it was made at %s", finger, stamp(s.ValidBefore), stamp(at))
 	}
 	return nil
 }

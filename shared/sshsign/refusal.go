@@ -34,11 +34,32 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Text }
 
-func refuse(reason Reason, format string, args ...any) *Refusal {
-	return &Refusal{Reason: reason, Text: fmt.Sprintf(format, args...)}
+const signAnew = "git commit --amend --no-edit -S"
+
+// advice is what helps against a refusal, whatever its details.
+var advice = map[Reason]string{
+	Unsigned:       "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub; " + signAnew,
+	ForeignFormat:  "git config gpg.format ssh; merges made on a forge's web page carry the forge's own signature: git merge -S",
+	Malformed:      signAnew,
+	BadSignature:   "the commit was changed after it was signed: " + signAnew,
+	WrongNamespace: signAnew,
+	WeakKey:        "make a better key: ssh-keygen -t ed25519",
+	Certificate:    "list the signer's own public key, and sign with that",
+	NotListed:      "somebody listed signs a commit on top: git commit --allow-empty -S; a newcomer is listed by a commit that somebody listed signs",
+	Revoked:        "sign with another key: " + signAnew,
+	WrongCommitter: "git config user.email to the address that the list gives to your key; " + signAnew,
+	OutOfTime:      "sign with a key that counts today: " + signAnew,
+	NotPermitted:   `the line needs namespaces="git", in a commit that somebody listed signs`,
+	NoHardware:     "ssh-keygen -t ed25519-sk",
+	NoTouch:        "make the key anew without -O no-touch-required",
+	NotVerified:    "ssh-keygen -t ed25519-sk -O verify-required",
 }
 
-func (r *Refusal) hint(format string, args ...any) *Refusal {
-	r.Hints = append(r.Hints, fmt.Sprintf(format, args...))
+// Refuse makes a refusal with the hint that its reason calls for.
+func Refuse(reason Reason, format string, args ...any) *Refusal {
+	r := &Refusal{Reason: reason, Text: fmt.Sprintf(format, args...)}
+	if hint := advice[reason]; hint != "" {
+		r.Hints = []string{hint}
+	}
 	return r
 }

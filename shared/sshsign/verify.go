@@ -81,17 +81,15 @@ func unarmor(armored []byte) (*sshsig.Signature, error) {
 	text := string(bytes.TrimRight(armored, "\n"))
 	switch {
 	case strings.HasPrefix(text, "-----BEGIN PGP "):
-		return nil, refuse(ForeignFormat, "it is signed with OpenPGP; only SSH signatures are accepted").
-			hint("git config gpg.format ssh; merges made on a forge's web page carry the forge's OpenPGP signature: merge with git merge -S")
+		return nil, Refuse(ForeignFormat, "it is signed with OpenPGP; only SSH signatures are accepted")
 	case strings.HasPrefix(text, "-----BEGIN SIGNED MESSAGE-----"), strings.HasPrefix(text, "-----BEGIN CMS"), strings.HasPrefix(text, "-----BEGIN PKCS7"):
-		return nil, refuse(ForeignFormat, "it is signed with X.509 (gpgsm, gitsign); only SSH signatures are accepted").
-			hint("git config gpg.format ssh")
+		return nil, Refuse(ForeignFormat, "it is signed with X.509 (gpgsm, gitsign); only SSH signatures are accepted")
 	case !strings.HasPrefix(text, "-----BEGIN SSH SIGNATURE-----\n"):
-		return nil, refuse(Malformed, "its signature is of no known format")
+		return nil, Refuse(Malformed, "its signature is of no known format")
 	}
 	block, rest := pem.Decode([]byte(text + "\n"))
 	if block == nil || len(rest) > 0 || len(block.Headers) > 0 {
-		return nil, refuse(Malformed, "its signature is not one block of armour")
+		return nil, Refuse(Malformed, "its signature is not one block of armour")
 	}
 	sig, err := sshsig.ParseSignature(block.Bytes)
 	if err != nil {
@@ -104,9 +102,9 @@ func unarmor(armored []byte) (*sshsig.Signature, error) {
 func weakOr(err error) error {
 	text := err.Error()
 	if strings.Contains(text, "invalid signature format") || strings.Contains(text, "ssh-dss") || errors.Is(err, sshsig.ErrUnsupportedHashAlgorithm) {
-		return refuse(WeakKey, "its signature uses a weak or unknown algorithm: %v", err)
+		return Refuse(WeakKey, "its signature uses a weak or unknown algorithm: %v", err)
 	}
-	return refuse(Malformed, "its signature cannot be read: %v", err)
+	return Refuse(Malformed, "its signature cannot be read: %v", err)
 }
 
 // checkTail refuses bytes after the signature, which only a security key's
@@ -117,28 +115,27 @@ func checkTail(sig *sshsig.Signature) error {
 		want = 5
 	}
 	if len(sig.Signature.Rest) != want {
-		return refuse(Malformed, "its signature has %d bytes behind it where %d belong", len(sig.Signature.Rest), want)
+		return Refuse(Malformed, "its signature has %d bytes behind it where %d belong", len(sig.Signature.Rest), want)
 	}
 	return nil
 }
 
 func verify(payload []byte, sig *sshsig.Signature) error {
 	if _, cert := sig.PublicKey.(*ssh.Certificate); cert {
-		return refuse(Certificate, "it is signed with an SSH certificate; list the signers' own keys instead")
+		return Refuse(Certificate, "it is signed with an SSH certificate; list the signers' own keys instead")
 	}
 	if err := strongEnough(sig.PublicKey); err != nil {
 		return err
 	}
 	if sig.Namespace != namespace {
-		return refuse(WrongNamespace, "its signature was made for %q, not for %q", sig.Namespace, namespace)
+		return Refuse(WrongNamespace, "its signature was made for %q, not for %q", sig.Namespace, namespace)
 	}
 	if isHardware(sig.PublicKey.Type()) && sig.Signature.Rest[0]&flagTouched == 0 {
-		return refuse(NoTouch, "its security key was used without a touch").
-			hint("make the key anew without -O no-touch-required")
+		return Refuse(NoTouch, "its security key was used without a touch")
 	}
 	err := sshsig.Verify(bytes.NewReader(payload), sig, sig.PublicKey, sig.HashAlgorithm, namespace)
 	if err != nil {
-		return refuse(BadSignature, "its signature does not belong to its content (%v)", err)
+		return Refuse(BadSignature, "its signature does not belong to its content (%v)", err)
 	}
 	return nil
 }
