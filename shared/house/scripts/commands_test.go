@@ -94,11 +94,16 @@ func condition(name string) (bool, error) {
 	return false, nil
 }
 
-// have knows "root" by the user id, and everything else as a program on PATH.
+// have knows "root" by the user id, "cluster" by the sandbox program that
+// CLAWQL_SANDBOX names, and everything else as a program on PATH.
 func have(name string) bool {
-	if name == "root" {
+	program := name
+	switch name {
+	case "root":
 		return os.Getuid() == 0
+	case "cluster":
+		program = os.Getenv("CLAWQL_SANDBOX")
 	}
-	_, err := exec.LookPath(name)
+	_, err := exec.LookPath(program)
 	return err == nil
 }

@@ -70,7 +70,11 @@ func build(t *testing.T, names []string) string {
 // caller's environment on but PATH.
 func setup(env *testscript.Env, bin string) error {
 	home := filepath.Join(env.WorkDir, "home")
-	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+	folders := []string{bin}
+	if sandbox := os.Getenv("CLAWQL_SANDBOX"); sandbox != "" {
+		folders = append(folders, filepath.Dir(sandbox)) // kubectl is there too
+	}
+	env.Setenv("PATH", strings.Join(append(folders, env.Getenv("PATH")), string(os.PathListSeparator)))
 	env.Setenv("CLAWQL_BIN", bin)
 	env.Setenv("HOME", home)
 	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
