@@ -47,7 +47,8 @@ func (g *Generator) open(ctx context.Context) (*session, error) {
 func (s *session) close() { _ = s.mcp.Close() } // the DELETE is a courtesy
 
 // call makes one call, counts how it ended and says whether the session is
-// still good for another.
+// still good for another. The SDK closes a session whose answer it cannot
+// decode, and upstream's errors are such: their id is null.
 func (g *Generator) call(ctx context.Context, s *session, c Call) bool {
 	stats := g.stats.Load()
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -57,9 +58,9 @@ func (g *Generator) call(ctx context.Context, s *session, c Call) bool {
 		stats.hostile.Add(1)
 	}
 	began := time.Now()
-	s.wire.last.Store(0)
+	s.wire.first.Store(0)
 	result, err := s.mcp.CallTool(ctx, &mcp.CallToolParams{Name: c.Tool, Arguments: c.Arguments})
-	status := int(s.wire.last.Load())
+	status := int(s.wire.first.Load())
 	if status != 0 {
 		stats.latency.add(time.Since(began))
 	}
@@ -72,7 +73,7 @@ func (g *Generator) call(ctx context.Context, s *session, c Call) bool {
 		return false
 	default:
 		stats.failed.Add(1)
-		return status == http.StatusInternalServerError
+		return false
 	}
 }
 
@@ -94,7 +95,7 @@ type wire struct {
 	next  http.RoundTripper
 	host  string // Host header; empty is the URL's
 	stats *atomic.Pointer[Stats]
-	last  atomic.Int64 // status of the newest answer; 0 is none
+	first atomic.Int64 // status of the first answer since it was set to 0; a DELETE may follow
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -108,7 +109,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	w.last.Store(int64(resp.StatusCode))
+	w.first.CompareAndSwap(0, int64(resp.StatusCode))
 	w.stats.Load().answered(resp.StatusCode)
 	return resp, nil
 }
