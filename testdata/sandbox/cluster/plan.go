@@ -50,7 +50,7 @@ func plan(name, dir string) (*ledger.Ledger, error) {
 	id := make([]byte, 12)
 	_, _ = rand.Read(id) // never fails (crypto/rand)
 	return &ledger.Ledger{
-		ID: hex.EncodeToString(id), Name: name, Dir: dir, Ports: ports, Bridge: bridgeName(name),
+		ID: hex.EncodeToString(id), Name: name, Dir: dir, Ports: ports, Bridge: BridgeName(name),
 	}, nil
 }
 
@@ -66,8 +66,8 @@ func checkFolder(dir string) error {
 	return nil
 }
 
-// bridgeName is a network link's name, which has at most 15 letters.
-func bridgeName(name string) string {
+// BridgeName is the name of a sandbox's network link, which has at most 15 letters.
+func BridgeName(name string) string {
 	full := "cq-" + name
 	if len(full) <= 15 {
 		return full
