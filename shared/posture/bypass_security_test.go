@@ -95,6 +95,9 @@ var podAttacks = []attack{
 	{"pods in a kind that nobody knows", PodSecurity, "spec.pod.containers",
 		overlay{objects: "apiVersion: x.example/v1\nkind: Widget\nmetadata: {name: w, namespace: clawql}\nspec: {pod: {containers: [{name: a, image: b}]}}"}},
 
+	{"webhook that rewrites pods", PodSecurity, "kind",
+		overlay{objects: "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata: {name: w}"}},
+
 	{"token mounted", ServiceAccountToken, "pod:automountServiceAccountToken", overlay{pod: "automountServiceAccountToken: true"}},
 	{"token projected", ServiceAccountToken, "pod:volumes[name=t].projected.sources[0].serviceAccountToken",
 		overlay{pod: "volumes: [{name: t, projected: {sources: [{serviceAccountToken: {path: token}}]}}]"}},
@@ -299,5 +302,33 @@ func admitted(t *testing.T, result Result) {
 		if !outcome.Allowed {
 			t.Errorf("%s would be refused at level %s: %s", refTo(object), level.Level, outcome.ForbiddenDetail())
 		}
+	}
+}
+
+// JSON has one number 0: a fraction must not hide root from us while the API
+// server sees it, all the more where a user namespace exempts root.
+func TestRootAsFraction(t *testing.T) {
+	objects := overlay{pod: "hostUsers: false\nsecurityContext: {runAsUser: 0}"}.build(t)
+	context := (&place{fields: objects[0].Object}).in("spec", "template", "spec", "securityContext")
+	context.write("runAsUser", 0.0)
+	result := Harden(objects, settings())
+	if len(result.Violations) != 1 || result.Violations[0].Control != RunAsNonRoot {
+		t.Errorf("%+v", result.Violations)
+	}
+}
+
+// A custom kind called Namespace must not draw the labels away from the real
+// one, nor a custom NetworkPolicy take the place of the default deny.
+func TestNamesakesOfOtherGroups(t *testing.T) {
+	objects := "apiVersion: x.example/v1\nkind: Namespace\nmetadata: {name: clawql}"
+	result := Harden(overlay{objects: objects}.build(t), settings()).clean(t)
+	real := find(result.Objects, "", "Namespace", "clawql")
+	if real == nil || real.GetLabels()["pod-security.kubernetes.io/enforce"] != "restricted" {
+		t.Errorf("the real namespace is not labelled: %v", real)
+	}
+	namesake := "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: default-deny, namespace: clawql}"
+	result = Harden(overlay{objects: namesake}.build(t), settings())
+	if len(result.Violations) != 1 || find(result.Objects, "networking.k8s.io", "NetworkPolicy", "default-deny") == nil {
+		t.Errorf("%+v", result.Violations)
 	}
 }

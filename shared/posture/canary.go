@@ -13,11 +13,11 @@ import (
 // among the objects there is no twin.
 func CanaryTwin(objects []*unstructured.Unstructured, settings Settings) []*unstructured.Unstructured {
 	s := settings.withDefaults()
-	stable := find(objects, "Deployment", s.Gateway)
+	stable := find(objects, "apps", "Deployment", s.Gateway)
 	if stable == nil {
 		return nil
 	}
-	service := find(objects, "Service", s.Gateway)
+	service := find(objects, "", "Service", s.Gateway)
 	t := twins{s: s, stable: podLabelsOf(stable), service: service}
 	t.canary = t.relabel()
 	all := []*unstructured.Unstructured{t.deployment(stable)}

@@ -111,11 +111,13 @@ func merge(to, from map[string]any) {
 
 func (r Result) get(t testing.TB, kind, name string) *unstructured.Unstructured {
 	t.Helper()
-	object := find(r.Objects, kind, name)
-	if object == nil {
-		t.Fatalf("no %s/%s in the result", kind, name)
+	for _, object := range r.Objects {
+		if object.GetKind() == kind && object.GetName() == name {
+			return object
+		}
 	}
-	return object
+	t.Fatalf("no %s/%s in the result", kind, name)
+	return nil
 }
 
 func (r Result) clean(t testing.TB) Result {

@@ -1,6 +1,7 @@
 package posture
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func copies(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var all []*unstructured.Unstructured
 	for _, object := range objects {
 		if !object.IsList() || !strings.HasSuffix(object.GetKind(), "List") {
-			all = append(all, object.DeepCopy())
+			all = append(all, &unstructured.Unstructured{Object: whole(object.DeepCopy().Object).(map[string]any)})
 			continue
 		}
 		items, _ := object.Object["items"].([]any)
@@ -50,6 +51,26 @@ func copies(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	return all
 }
 
+// whole turns floats without a fraction into integers, as they are in JSON, so
+// that a user 0.0 is root. It changes node in place.
+func whole(node any) any {
+	switch node := node.(type) {
+	case map[string]any:
+		for key, value := range node {
+			node[key] = whole(value)
+		}
+	case []any:
+		for i, value := range node {
+			node[i] = whole(value)
+		}
+	case float64:
+		if math.Trunc(node) == node && math.Abs(node) < 1<<53 {
+			return int64(node)
+		}
+	}
+	return node
+}
+
 // hardenAll applies the controls that concern one object each.
 func (j *judge) hardenAll(objects []*unstructured.Unstructured) []workload {
 	var workloads []workload
@@ -58,6 +79,7 @@ func (j *judge) hardenAll(objects []*unstructured.Unstructured) []workload {
 		j.panguardConfig(object)
 		j.tokenSecret(object)
 		j.hostVolume(object)
+		j.rewriter(object)
 		if w, ok := j.workloadOf(object); ok {
 			j.hardenWorkload(w)
 			workloads = append(workloads, w)

@@ -23,8 +23,8 @@ var clusterScoped = map[string]bool{
 // builtin is true for kinds of Kubernetes itself: of those we know for sure
 // which lie in a namespace.
 func builtin(object *unstructured.Unstructured) bool {
-	group, _, grouped := strings.Cut(object.GetAPIVersion(), "/")
-	return !grouped || !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
+	group := groupOf(object)
+	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 }
 
 // namespace puts an object into the environment's namespace. One that names
@@ -54,7 +54,7 @@ func (j *judge) podSecurity(objects []*unstructured.Unstructured, level api.Leve
 	if j.off(PodSecurity, Ref{Kind: "Namespace", Name: j.Namespace}) {
 		return objects
 	}
-	namespace := find(objects, "Namespace", j.Namespace)
+	namespace := find(objects, "", "Namespace", j.Namespace)
 	if namespace == nil {
 		namespace = newObject("v1", "Namespace", "", j.Namespace)
 		objects = append([]*unstructured.Unstructured{namespace}, objects...)
@@ -87,9 +87,11 @@ func (j *judge) podSecurityVersion(labels *place, key string) {
 	labels.must(PodSecurity, key, api.VersionLatest, "an older version leaves checks out")
 }
 
-func find(objects []*unstructured.Unstructured, kind, name string) *unstructured.Unstructured {
+// find gives the object of a group (empty for v1), kind and name. The group
+// counts: anyone can define a kind of the same name.
+func find(objects []*unstructured.Unstructured, group, kind, name string) *unstructured.Unstructured {
 	for _, object := range objects {
-		if object.GetKind() == kind && object.GetName() == name {
+		if groupOf(object) == group && object.GetKind() == kind && object.GetName() == name {
 			return object
 		}
 	}

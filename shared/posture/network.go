@@ -38,7 +38,7 @@ func (j *judge) egressText() string {
 // The names are the deploy's: another content is a violation.
 func (j *judge) policy(made, objects []*unstructured.Unstructured, control, name string, spec map[string]any, to string) []*unstructured.Unstructured {
 	on := Ref{"NetworkPolicy", j.Namespace, name}
-	if have := find(objects, "NetworkPolicy", name); have != nil {
+	if have := find(objects, "networking.k8s.io", "NetworkPolicy", name); have != nil {
 		if control == NetworkAllowGateway && !samePolicy(have.Object["spec"], spec) {
 			j.refuse(Violation{control, on, []string{"spec"}, have.Object["spec"], "the deploy's own policy",
 				"give the overlay's policy another name: policies add up"})

@@ -132,6 +132,49 @@ func TestOurChecksAgreeWithKubernetes(t *testing.T) {
 	}
 }
 
+// Any value in any place, of any type: nothing crashes, and what is called
+// good is admitted.
+func TestHardenSurvivesAnything(t *testing.T) {
+	random := rand.New(rand.NewSource(99))
+	strange := []any{nil, int64(0), 1.5, "x", true, []any{}, []any{nil}, map[string]any{}, []any{map[string]any{"name": int64(1)}}}
+	for i := 0; i < 2000; i++ {
+		objects := anyOverlay(t, random, true)
+		for range 1 + random.Intn(3) {
+			disturb(objects[random.Intn(2)].Object, random, strange)
+		}
+		before := dump(objects)
+		result := Harden(objects, settings())
+		CanaryTwin(result.Objects, settings())
+		if dump(objects) != before {
+			t.Fatalf("input changed: %s", before)
+		}
+		if len(result.Violations) == 0 {
+			admitted(t, result)
+		}
+		if t.Failed() {
+			t.Fatal(before)
+		}
+	}
+}
+
+// disturb puts a strange value somewhere below node.
+func disturb(node map[string]any, random *rand.Rand, strange []any) {
+	for _, key := range sortedKeys(node) {
+		below, deeper := node[key].(map[string]any)
+		if list, ok := node[key].([]any); ok && len(list) > 0 {
+			below, deeper = list[random.Intn(len(list))].(map[string]any)
+		}
+		switch {
+		case deeper && random.Intn(3) > 0:
+			disturb(below, random, strange)
+			return
+		case random.Intn(4) == 0 && key != "kind" && key != "apiVersion":
+			node[key] = strange[random.Intn(len(strange))]
+			return
+		}
+	}
+}
+
 func dump(objects []*unstructured.Unstructured) string {
 	raw, err := json.Marshal(objects)
 	if err != nil {

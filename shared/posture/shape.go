@@ -44,7 +44,7 @@ func (j *judge) theGateway(workloads []workload) *workload {
 // service gives the selector of the gateway's Service, nil when there is none.
 func (j *judge) service(objects []*unstructured.Unstructured, gateway workload) labels.Selector {
 	on := Ref{"Service", j.Namespace, j.Gateway}
-	object := find(objects, "Service", j.Gateway)
+	object := find(objects, "", "Service", j.Gateway)
 	if object == nil {
 		j.refuse(Violation{GatewayShape, on, nil, nil, "a Service of this name in the overlay", "upstream's base has it"})
 		return nil

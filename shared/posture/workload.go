@@ -56,8 +56,7 @@ func (j *judge) workloadOf(object *unstructured.Unstructured) (workload, bool) {
 }
 
 func (j *judge) isGateway(object *unstructured.Unstructured) bool {
-	return object.GetKind() == "Deployment" && object.GetName() == j.Gateway &&
-		strings.HasPrefix(object.GetAPIVersion(), "apps/")
+	return object.GetKind() == "Deployment" && object.GetName() == j.Gateway && groupOf(object) == "apps"
 }
 
 // typed converts the template; an unknown or mistyped field is an error.
@@ -85,6 +84,16 @@ func (w workload) gatewayContainer(name string) *place {
 		}
 	}
 	return nil
+}
+
+// rewriter refuses what would change pods after they were judged.
+func (j *judge) rewriter(object *unstructured.Unstructured) {
+	switch object.GetKind() {
+	case "MutatingWebhookConfiguration", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding":
+		root := &place{j: j, on: refTo(object), fields: object.Object}
+		root.refuse(PodSecurity, "kind", "nothing that rewrites pods on their way in",
+			"install it apart from the gateway, where it is reviewed as what it is")
+	}
 }
 
 // hiddenPods refuses kinds that we do not know and that hold containers where

@@ -30,8 +30,12 @@ func (p Position) String() string {
 // It looks where kustomize looks, last word first: the overlay's own fields
 // and patches, then its components, then its bases. When no line sets the
 // field to the value, it answers with a line that sets the field, then with
-// the object's own manifest, then with the overlay's kustomization file.
+// the object's own manifest, then with the overlay's kustomization file. That
+// last is also the answer for a nil object: one that the overlay lacks.
 func (r *Rendered) Locate(object *unstructured.Unstructured, fieldPath []string, value any) Position {
+	if object == nil {
+		return Position{File: r.root.file, Line: 1}
+	}
 	want := wanted{
 		kind: object.GetKind(), name: object.GetName(),
 		namespace: object.GetNamespace(), path: fieldPath, value: value,
@@ -44,6 +48,16 @@ func (r *Rendered) Locate(object *unstructured.Unstructured, fieldPath []string,
 		}
 	}
 	return Position{File: r.root.file, Line: 1}
+}
+
+// Object gives a rendered object by kind and name, nil when there is none.
+func (r *Rendered) Object(kind, name string) *unstructured.Unstructured {
+	for _, object := range r.Objects {
+		if object.GetKind() == kind && object.GetName() == name {
+			return object
+		}
+	}
+	return nil
 }
 
 // wanted is what Locate looks for.

@@ -137,6 +137,9 @@ func TestLocate(t *testing.T) {
 			}
 		}
 	}
+	if got := rendered.Locate(rendered.Object("Service", "absent"), []string{"spec"}, nil).String(); got != "o/kustomization.yaml:1" {
+		t.Errorf("absent object at %s", got)
+	}
 	stranger := &unstructured.Unstructured{Object: map[string]any{"kind": "Role", "metadata": map[string]any{"name": "x"}}}
 	if got := rendered.Locate(stranger, []string{"rules"}, nil).String(); got != "o/kustomization.yaml:1" {
 		t.Errorf("unknown object at %s", got)

@@ -48,13 +48,11 @@ func mustRender(t *testing.T, tree Tree, overlay string, images ...Image) *Rende
 
 func (r *Rendered) get(t *testing.T, kind, name string) *unstructured.Unstructured {
 	t.Helper()
-	for _, object := range r.Objects {
-		if object.GetKind() == kind && object.GetName() == name {
-			return object
-		}
+	object := r.Object(kind, name)
+	if object == nil {
+		t.Fatalf("no %s %s among %d objects", kind, name, len(r.Objects))
 	}
-	t.Fatalf("no %s %s among %d objects", kind, name, len(r.Objects))
-	return nil
+	return object
 }
 
 func images(object *unstructured.Unstructured) []string {
