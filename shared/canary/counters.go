@@ -13,9 +13,8 @@ type lastSeen struct {
 
 // cell is what one pod added in an interval.
 type cell struct {
-	Pod      string  `json:"pod"`
-	Requests float64 `json:"requests"`
-	Blocks   float64 `json:"blocks"`
+	Pod string `json:"pod"`
+	Counters
 }
 
 // meter turns the raw counters of one side into increments. It remembers a
@@ -54,7 +53,7 @@ func (m *meter) read(s PodSample, bornInWindow func(PodSample) bool) cell {
 	case !known || last.Instance != s.Instance:
 		from = Counters{}
 	}
-	return cell{s.Pod, increase(from.Requests, s.Requests), increase(from.Blocks, s.Blocks)}
+	return cell{s.Pod, Counters{increase(from.Requests, s.Requests), increase(from.Blocks, s.Blocks)}}
 }
 
 // increase from one raw value to the next; a counter that went down has
@@ -82,8 +81,7 @@ func (s PodSample) startedSince(t time.Time) bool {
 // sum adds the cells up.
 func sum(cells []cell) (c Counters) {
 	for _, x := range cells {
-		c.Requests += x.Requests
-		c.Blocks += x.Blocks
+		c = c.plus(x.Counters)
 	}
 	return c
 }

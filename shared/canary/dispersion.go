@@ -2,78 +2,104 @@ package canary
 
 import "math"
 
-// scales is how many batch lengths the dispersion is measured at: 1, 2, 4, ...
-// 128 ticks. Hostile sessions that last longer than the longest are seen in part.
+// scales is how many batch lengths the clumping is measured at: 1, 2, 4, ...
+// 128 ticks. Of hostile sessions that last longer only a part is seen.
 const scales = 8
 
-// dispersion learns how much blocks clump: the variance of block counts over
-// that of independent blocks, called phi (1: independent; about 20: bursts of
-// 20). Batches of neighbouring ticks are merged like a binary counter.
+// dispersion learns how the baseline's blocks clump. Neighbouring ticks are
+// merged into longer batches like the digits of a binary counter.
 type dispersion struct {
 	Scales [scales]scale `json:"scales"`
 }
 
 // scale holds one batch length.
 type scale struct {
-	Open   []cell  `json:"open,omitempty"` // a batch that waits for its neighbour
-	Held   bool    `json:"held"`
-	Pods   moments `json:"pods"`   // pods of one batch against each other
-	Halves moments `json:"halves"` // a batch against its neighbour
+	Open  []cell   `json:"open,omitempty"` // a batch that waits for its neighbour
+	Held  bool     `json:"held,omitempty"`
+	Past  Counters `json:"past"`  // all batches so far
+	Pods  moments  `json:"pods"`  // pods of one batch against each other
+	Times moments  `json:"times"` // a batch against all earlier ones
 }
 
-// moments estimates phi as Excess/Weight, a ratio that gives a large batch
-// the weight of its blocks.
+// moments estimate phi, the variance of block counts over that of independent
+// blocks, as Excess/Weight: a batch has the weight of its blocks.
 type moments struct {
 	Excess float64 `json:"excess"`
 	Weight float64 `json:"weight"`
-	Square float64 `json:"square"` // sum of squared weights, for the degrees of freedom
+	Square float64 `json:"square"` // sum of squared weights over their freedom
 }
 
-// add takes one tick's increments.
+// add takes one tick's increments of the baseline.
 func (d *dispersion) add(cells []cell) {
+	if len(cells) == 0 {
+		return
+	}
 	for i := range d.Scales {
 		s := &d.Scales[i]
 		s.Pods.compare(cells)
+		s.Times.follow(s.Past, sum(cells))
+		s.Past = s.Past.plus(sum(cells))
 		if !s.Held {
 			s.Open, s.Held = cells, true
 			return
 		}
-		a, b := sum(s.Open), sum(cells)
-		s.Halves.compare([]cell{{"", a.Requests, a.Blocks}, {"", b.Requests, b.Blocks}})
 		cells = merge(s.Open, cells)
 		s.Open, s.Held = nil, false
 	}
 }
 
-// compare adds Pearson's statistic of the cells, given their total and their
-// exposure. The exposure is the calls that were not blocked: a burst of blocks
+// compare adds Pearson's statistic of the pods of one batch, given the sum of
+// their blocks. Exposure is the calls that were not blocked: a burst of blocks
 // must not explain itself.
 func (m *moments) compare(cells []cell) {
-	var blocks, exposure float64
-	for _, c := range cells {
-		blocks += c.Blocks
-		exposure += passed(c)
-	}
-	if blocks <= 0 || exposure <= 0 {
+	all := sum(cells)
+	if all.Blocks <= 0 || all.passed() <= 0 {
 		return
 	}
 	excess, n := 0.0, 0.0
 	for _, c := range cells {
-		if part := passed(c) / exposure; part > 0 {
-			off := c.Blocks - part*blocks
+		if part := c.passed() / all.passed(); part > 0 {
+			off := c.Blocks - part*all.Blocks
 			excess += off * off / part
 			n++
 		}
 	}
-	if n < 2 {
-		return
+	if n >= 2 {
+		m.note(excess/(n-1), all.Blocks, n-1)
 	}
-	m.Excess += excess / (n - 1)
-	m.Weight += blocks
-	m.Square += blocks * blocks / (n - 1)
 }
 
-func passed(c cell) float64 { return math.Max(c.Requests-c.Blocks, 0) }
+// follow adds how far one batch is from what all earlier ones foretold, given
+// the sum of both. A slow change that reaches all pods looks like clumping
+// here, so it serves only where a single pod leaves nothing to compare.
+func (m *moments) follow(past, batch Counters) {
+	both := past.plus(batch)
+	if both.Blocks <= 0 || past.passed() <= 0 || batch.passed() <= 0 {
+		return
+	}
+	part := batch.passed() / both.passed()
+	off := batch.Blocks - part*both.Blocks
+	m.note(off*off/(1-part), part*both.Blocks, 1)
+}
+
+func (m *moments) note(excess, weight, freedom float64) {
+	if square := weight * weight / freedom; within(excess, 0, maxSum) && square > 0 {
+		m.plus(moments{excess, weight, square}, 1)
+	}
+}
+
+// plus adds a part of o.
+func (m *moments) plus(o moments, part float64) {
+	m.Excess = math.Min(m.Excess+part*o.Excess, maxSum)
+	m.Weight = math.Min(m.Weight+part*o.Weight, maxSum)
+	m.Square = math.Min(m.Square+part*o.Square, maxSum)
+}
+
+// maxSum keeps sums finite.
+const maxSum = 1e100
+
+// passed is the calls that were not blocked.
+func (c Counters) passed() float64 { return math.Max(c.Requests-c.Blocks, 0) }
 
 func merge(a, b []cell) []cell {
 	out := append([]cell(nil), a...)
@@ -81,55 +107,11 @@ next:
 	for _, x := range b {
 		for i := range out {
 			if out[i].Pod == x.Pod {
-				out[i].Requests += x.Requests
-				out[i].Blocks += x.Blocks
+				out[i].Counters = out[i].plus(x.Counters)
 				continue next
 			}
 		}
 		out = append(out, x)
-	}
-	return out
-}
-
-// clump is one reading of how blocks clump.
-type clump struct {
-	phi     float64 // variance of block counts over that of independent blocks
-	freedom float64 // degrees of freedom behind phi
-}
-
-// discount takes the log-likelihood ratio x of independent blocks down to what
-// it is worth: divided by phi, and as polynomial as Student's t where phi is
-// little known.
-func (c clump) discount(x float64) float64 {
-	return math.Copysign(c.freedom/2*math.Log1p(2*math.Abs(x)/(c.phi*c.freedom)), x)
-}
-
-// Before the baseline has shown anything, blocks are taken to come in bursts
-// of firstPhi, with the weight of firstFreedom observations.
-const (
-	firstPhi     = 3
-	firstFreedom = 4
-)
-
-// clumps lists what each batch length says; a long batch, of which there are
-// few, leans on the next shorter one.
-func (d *dispersion) clumps() []clump {
-	out := []clump{{firstPhi, firstFreedom}}
-	phi := float64(firstPhi)
-	for i, s := range d.Scales {
-		m := s.Pods
-		if m.Weight <= 0 {
-			m = s.Halves
-		}
-		if m.Weight <= 0 {
-			break
-		}
-		n := m.Weight * m.Weight / m.Square
-		phi = (m.Excess/m.Weight*n + phi*firstFreedom) / (n + firstFreedom)
-		if i == 0 {
-			out = out[:0]
-		}
-		out = append(out, clump{math.Max(phi, 1), n + firstFreedom})
 	}
 	return out
 }

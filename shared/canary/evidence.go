@@ -41,7 +41,7 @@ func (t totals) odds() float64 {
 }
 
 // ratios are the increases that the evidence is mixed over.
-var ratios = []float64{1.3, 1.6, 2, 2.7, 4, 10}
+var ratios = []float64{1.15, 1.4, 1.8, 2.4, 3.5, 6, 10}
 
 // likelihood is the log-likelihood ratio of "the canary blocks r times as
 // much" against "the same", for independent blocks: conditional on all blocks,

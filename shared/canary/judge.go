@@ -2,6 +2,7 @@ package canary
 
 import (
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -113,6 +114,6 @@ func (s *state) now() totals {
 	return totals{
 		Baseline: s.Sum.Baseline.plus(s.Stretch.Baseline),
 		Canary:   s.Sum.Canary.plus(s.Stretch.Canary),
-		Expected: s.Sum.Expected + s.Stretch.Canary.Requests*s.Stretch.Baseline.share(),
+		Expected: math.Min(s.Sum.Expected+s.Stretch.Canary.Requests*s.Stretch.Baseline.share(), maxCount),
 	}
 }

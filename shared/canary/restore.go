@@ -20,36 +20,37 @@ func (s *state) check() error {
 		return fmt.Errorf("a count is out of range")
 	}
 	for _, n := range s.numbers() {
-		if !within(n, 0, maxSquare) {
+		if !within(n, 0, maxCount) {
 			return fmt.Errorf("a count is %v", n)
+		}
+	}
+	for i, d := range s.Clumping.Scales {
+		if !d.Pods.valid() || !d.Times.valid() {
+			return fmt.Errorf("the clumping at scale %d is out of range", i)
 		}
 	}
 	return nil
 }
 
-// maxSquare bounds the sums of squared counts.
-const maxSquare = maxCount * maxCount * maxCount
-
 func (s *state) numbers() (all []float64) {
+	counts := []Counters{}
 	for _, t := range append([]totals{s.Pending, s.Stretch.totals, s.Sum}, s.Starts...) {
-		all = append(all, t.Baseline.Requests, t.Baseline.Blocks, t.Canary.Requests, t.Canary.Blocks, t.Expected)
+		counts = append(counts, t.Baseline, t.Canary)
+		all = append(all, t.Expected)
 	}
 	for _, m := range []meter{s.Meters.Baseline, s.Meters.Canary} {
 		for _, p := range m.Pods {
-			all = append(all, p.Counters.Requests, p.Counters.Blocks)
+			counts = append(counts, p.Counters)
 		}
 	}
-	return append(all, s.Clumping.numbers()...)
-}
-
-func (d *dispersion) numbers() (all []float64) {
-	for _, s := range d.Scales {
-		for _, m := range []moments{s.Pods, s.Halves} {
-			all = append(all, m.Excess, m.Weight, m.Square)
+	for _, d := range s.Clumping.Scales {
+		counts = append(counts, d.Past)
+		for _, c := range d.Open {
+			counts = append(counts, c.Counters)
 		}
-		for _, c := range s.Open {
-			all = append(all, c.Requests, c.Blocks)
-		}
+	}
+	for _, c := range counts {
+		all = append(all, c.Requests, c.Blocks)
 	}
 	return all
 }
