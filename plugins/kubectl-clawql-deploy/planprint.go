@@ -28,6 +28,10 @@ func printPlan(w io.Writer, paint console.Paint, p *deploy.Plan) {
 	if !passed(p.Gates) {
 		return
 	}
+	if p.Serving {
+		fmt.Fprintf(w, "%s already serves this commit with every control in place: nothing to do\n", p.Environment)
+		return
+	}
 	printControls(w, paint, p)
 	printChanges(w, p)
 	printCriteria(w, paint, p)
@@ -135,7 +139,7 @@ func printCriteria(w io.Writer, paint console.Paint, p *deploy.Plan) {
 		fmt.Fprintf(w, "roll back on  any unhandled 500 · more than %.0f %% more blocks · a canary that restarts\n", p.Criteria.MaxBlockIncrease*100)
 	}
 	if p.Outlook != nil {
-		fmt.Fprintf(w, "can it tell?  %s\n", p.Outlook.Text())
+		fmt.Fprintf(w, "can it tell?  %s\n", p.Outlook.Text)
 	}
 	for _, notice := range p.Notices {
 		fmt.Fprintf(w, "%s          %s\n", paint.Warn("note"), console.Clean(notice))

@@ -190,7 +190,7 @@ func join(at, key string) string {
 
 // outlook measures the traffic for a few seconds and says whether it will
 // let the judge tell. A baseline whose signals are missing cannot be judged.
-func (e *engine) outlook(ctx context.Context, p *Plan) error {
+func (e *engine) outlook(ctx context.Context, p *Plan, s *survey) error {
 	w := newWatcher(e.cluster, e.project, podLabels(e.desired.stable), map[string]string{"clawql.io/track": "none"}, func(cluster.Pod) bool { return false })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -215,9 +215,33 @@ func (e *engine) outlook(ctx context.Context, p *Plan) error {
 		share = blocks / requests
 	}
 	seconds := second.At.Sub(first.At).Seconds()
-	outlook := canary.Look(requests/seconds, share, float64(p.Weight)/100, p.Criteria)
+	outlook := p.Criteria.Outlook(requests/seconds, share, float64(p.Weight)/100, clumping(s))
 	p.Outlook = &outlook
 	return nil
+}
+
+// clumping is how blocks came in the last deploy's window; 1 where none tells.
+func clumping(s *survey) float64 {
+	if s.last == nil || s.last.Verdict == nil {
+		return 1
+	}
+	return s.last.Verdict.Clumping
+}
+
+// serving says whether the last promoted deploy had this very content and
+// the cluster still holds all of it.
+func (e *engine) serving(ctx context.Context, l *loaded, s *survey) (bool, error) {
+	if s.last == nil || s.open != nil || s.last.Desired != e.desired.hash {
+		return false, nil
+	}
+	wanted := e.desired
+	defer func() { e.desired = wanted }()
+	var err error
+	if e.desired, err = e.want(l, s.last.Number); err != nil {
+		return false, err
+	}
+	changes, err := e.changes(ctx, s)
+	return err == nil && !slices.ContainsFunc(changes, func(c Change) bool { return c.Action != "same" }), err
 }
 
 func growth(first, second canary.Tick) (requests, blocks float64) {

@@ -39,7 +39,7 @@ func Run(ctx context.Context, in Inputs, dryRun bool) (Outcome, error) {
 	if plan != nil {
 		in.Report.Plan(plan)
 	}
-	if err != nil || dryRun {
+	if err != nil || dryRun || plan.Serving {
 		return Outcome{Plan: plan}, err
 	}
 	record, err := e.carryOut(ctx, l, s, plan)
@@ -84,8 +84,11 @@ func (e *engine) prepare(ctx context.Context, l *loaded, s *survey) (*Plan, erro
 	if err != nil {
 		return plan, err
 	}
+	if plan.Serving, err = e.serving(ctx, l, s); err != nil || plan.Serving {
+		return plan, err
+	}
 	if !plan.First {
-		err = e.outlook(ctx, plan)
+		err = e.outlook(ctx, plan, s)
 	}
 	return plan, err
 }

@@ -28,7 +28,7 @@ func repoCommand() *cli.Command {
 		}
 		o := repository.Options{Dir: dir, Source: c.String("source"), Context: status.Context,
 			Gateway: status.Gateway.Namespace + "/" + status.Gateway.Name, Image: c.String("image"),
-			Window: c.Duration("window").String(), Message: c.String("message"), Namespace: c.String("namespace")}
+			Window: c.Duration("window").String(), Message: c.String("message"), Namespace: c.String("namespace"), Hostname: c.String("hostname")}
 		if err := makeOrCommit(c.Context, o); err != nil {
 			return err
 		}
@@ -40,6 +40,7 @@ func repoCommand() *cli.Command {
 		&cli.StringFlag{Name: "image", Required: true, Usage: "REF@sha256:... to deploy"},
 		&cli.StringFlag{Name: "message", Value: "Deploy the gateway", Usage: "of the commit"},
 		&cli.StringFlag{Name: "namespace", Value: "clawql", Usage: "of production"},
+		&cli.StringFlag{Name: "hostname", Usage: "of production's route (default: every host)"},
 		&cli.DurationFlag{Name: "window", Value: defaultWindow, Usage: "of the canary"})
 }
 

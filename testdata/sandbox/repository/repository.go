@@ -20,8 +20,12 @@ type Options struct {
 	Image     string // REF@sha256:... of the first version
 	Window    string // of the canary; shorter than 30m is excepted by the file
 	Message   string // of the first image's commit
-	Namespace string // of production; staging is fixed
+	Namespace string // of production, default clawql; staging's is fixed
+	Hostname  string // of production's route; empty: every host
 }
+
+// productionOverlay names production's namespace.
+const productionOverlay = "docker/kustomize/overlays/prod/kustomization.yaml"
 
 const (
 	name  = "Demo Developer"
@@ -97,12 +101,28 @@ func (o Options) write() error {
 	if !ok {
 		return fmt.Errorf("gateway %q is not NAMESPACE/NAME", o.Gateway)
 	}
-	production := o.Namespace
-	if production == "" {
-		production = "clawql"
+	production, hostnames := "clawql", ""
+	if o.Namespace != "" {
+		production = o.Namespace
 	}
-	text := fmt.Sprintf(file, repository, digest, o.Context, namespace, gateway, o.Context, production, namespace, gateway, o.Window)
+	if o.Hostname != "" {
+		hostnames = "      hostnames: [" + o.Hostname + "]\n"
+	}
+	if err := o.rename(production); err != nil {
+		return err
+	}
+	text := fmt.Sprintf(file, repository, digest, o.Context, namespace, gateway, o.Context, production, namespace, gateway, hostnames, o.Window)
 	return os.WriteFile(filepath.Join(o.Dir, "clawql.yaml"), []byte(text), 0o644)
+}
+
+// rename moves production's overlay to another namespace.
+func (o Options) rename(namespace string) error {
+	path := filepath.Join(o.Dir, productionOverlay)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(strings.Replace(string(text), "namespace: clawql\n", "namespace: "+namespace+"\n", 1)), 0o644)
 }
 
 const file = `# What "kubectl clawql deploy" deploys, and where.
@@ -129,7 +149,7 @@ environments:
     overlay: docker/kustomize/overlays/prod
     traffic:
       gateway: {namespace: %s, name: %s}
-
+%s
 canary:
   window: %s
   drain: 10s
