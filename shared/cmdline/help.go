@@ -7,8 +7,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
-	"github.com/clawql/clawql-workbench/shared/output"
 )
+
+// helpColumns is the width of help, where a word does not need more.
+const helpColumns = 80
 
 // writeHelp prints the help of the last command of path: what it is, how it
 // is called, commands, flags (those of the outer commands too), exit codes.
@@ -37,7 +39,7 @@ func title(at *node) string {
 func usageSection(at *node) string {
 	text := "usage:\n"
 	if at.action {
-		text += "  " + strings.TrimPrefix(usageLine(at), "usage: ") + "\n"
+		text += "  " + usageLine(at) + "\n"
 	}
 	if len(at.commands) > 0 {
 		text += "  " + at.title + " COMMAND ...\n"
@@ -47,7 +49,7 @@ func usageSection(at *node) string {
 
 // usageLine is one line, as a hint or in the help.
 func usageLine(at *node) string {
-	words := []string{"usage:", at.title}
+	words := []string{at.title}
 	if at.argsUsage != "" {
 		words = append(words, at.argsUsage)
 	}
@@ -55,19 +57,19 @@ func usageLine(at *node) string {
 }
 
 func commandList(commands []*cli.Command) string {
-	table := output.Rows{Indent: 2}
+	var table pairs
 	for _, command := range commands {
 		if !command.Hidden {
-			table.Add(strings.TrimSpace(command.Name+" "+command.ArgsUsage), command.Usage)
+			table.add(strings.TrimSpace(command.Name+" "+command.ArgsUsage), command.Usage)
 		}
 	}
-	return strings.Join(table.Lines(), "\n") + "\n"
+	return table.text()
 }
 
 // flagSections lists the flags by category, the command's own without one
 // first. A flag that an inner command has too is shown once.
 func flagSections(path []*node) []string {
-	groups, order := map[string]*output.Rows{}, []string{""}
+	groups, order := map[string]*pairs{}, []string{""}
 	seen := map[string]bool{}
 	for i := len(path) - 1; i >= 0; i-- {
 		for _, flag := range path[i].flags {
@@ -78,26 +80,26 @@ func flagSections(path []*node) []string {
 			seen[flag.Names()[0]] = true
 			category := categoryOf(flag)
 			if groups[category] == nil {
-				groups[category] = &output.Rows{Indent: 2}
+				groups[category] = &pairs{}
 				if category != "" {
 					order = append(order, category)
 				}
 			}
-			groups[category].Add(flagRow(shown)...)
+			groups[category].add(flagRow(shown))
 		}
 	}
 	var sections []string
 	for _, category := range order {
 		if rows := groups[category]; rows != nil {
 			heading := strings.TrimSpace(category+" flags") + ":\n"
-			sections = append(sections, heading+strings.Join(rows.Lines(), "\n")+"\n")
+			sections = append(sections, heading+rows.text())
 		}
 	}
 	return sections
 }
 
 // flagRow is "-o, --output FORMAT" and what it does.
-func flagRow(flag cli.DocGenerationFlag) []string {
+func flagRow(flag cli.DocGenerationFlag) (names, usage string) {
 	placeholder, usage := unquote(flag.GetUsage())
 	var short, long []string
 	for _, name := range flag.Names() {
@@ -107,20 +109,20 @@ func flagRow(flag cli.DocGenerationFlag) []string {
 			long = append(long, spell(name))
 		}
 	}
-	names := strings.Join(append(short, long...), ", ")
+	names = strings.Join(append(short, long...), ", ")
 	if len(short) == 0 {
 		names = "    " + names
 	}
 	if takesValue(flag) {
 		names += " " + placeholder
-		if value := flag.GetDefaultText(); value != "" && value != `""` {
+		if value := flag.GetDefaultText(); value != "" && value != `""` && value != "[]" {
 			usage += " (default " + strings.Trim(value, `"`) + ")"
 		}
 	}
 	if variables := flag.GetEnvVars(); len(variables) > 0 {
 		usage += " [$" + strings.Join(variables, ", $") + "]"
 	}
-	return []string{names, usage}
+	return names, usage
 }
 
 // unquote finds the `PLACEHOLDER` of a usage text and takes the quotes away.

@@ -90,7 +90,7 @@ func (l *commandLine) checkWords() error {
 	names, least, most := arity(at.argsUsage)
 	if len(l.words) < least {
 		return fault.Usage("%s is missing", strings.TrimRight(names[len(l.words)], ".")).
-			Hint("%s", usageLine(at))
+			Hint("%s", "write: "+usageLine(at))
 	}
 	if most < 0 || len(l.words) <= most {
 		return nil
@@ -100,7 +100,7 @@ func (l *commandLine) checkWords() error {
 	if at.find(extra) != nil {
 		return err.Hint("a command comes first: `%s %s %s`", at.title, extra, strings.Join(l.words[:most], " "))
 	}
-	return err.Hint("%s", usageLine(at))
+	return err.Hint("%s", "write: "+usageLine(at))
 }
 
 // counted names a number of positional arguments.
