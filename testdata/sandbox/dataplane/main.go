@@ -36,6 +36,8 @@ type Options struct {
 	Admin        string // loopback address of the admin endpoints; port 0 is any
 	NoStickiness bool
 	ReadyFile    string // gets the admin URL once the first configuration is in force
+
+	dial dialFunc // reaches the pods; tests have none of their own network
 }
 
 // Main runs the data plane until SIGTERM or an interrupt: 0 after those, 2 for
@@ -60,7 +62,7 @@ func Main(args []string) int {
 }
 
 func parse(args []string, stderr io.Writer) (Options, error) {
-	var o Options
+	o := Options{dial: dialPod}
 	flags := flag.NewFlagSet("dataplane", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.Kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "kubeconfig of the cluster")
@@ -110,7 +112,7 @@ func Run(ctx context.Context, o Options, logger *log.Logger) error {
 
 func run(ctx context.Context, o Options, config *rest.Config, client gatewayclient.Interface, logger *log.Logger) error {
 	book := &count.Book{}
-	proxy := NewProxy(book, dialPod)
+	proxy := NewProxy(book, o.dial)
 	proxy.sticky.Store(!o.NoStickiness)
 	watcher, err := NewWatcher(config, client, o.Class)
 	if err != nil {
