@@ -32,6 +32,8 @@ type failure struct {
 	detail  string
 }
 
+const admissible = "what Pod Security restricted admits"
+
 // admission runs the newest version of every check of Kubernetes' own Pod
 // Security over a workload, as the namespace's label will.
 func admission(w workload) ([]failure, error) {
@@ -86,8 +88,8 @@ func (j *judge) admit(w workload) api.Level {
 		case j.Excepted(failed.control):
 			level = weaker(level, api.LevelBaseline)
 		case !j.refused(failed.control, w.template.on):
-			j.refuse(Violation{failed.control, w.template.on, w.spec().path, nil,
-				"what Pod Security restricted admits", failed.detail})
+			j.refuse(Violation{failed.control, w.template.on, w.spec().path, failed.detail, admissible,
+				"the cluster would refuse the pod"})
 		}
 	}
 	return level

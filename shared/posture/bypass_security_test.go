@@ -89,9 +89,10 @@ var podAttacks = []attack{
 	{"volume of a provider", PodSecurity, "pod:volumes[name=net].nfs", overlay{pod: "volumes: [{name: net, nfs: {server: 10.0.0.1, path: /}}]"}},
 	{"probe of the node's metadata service", PodSecurity, "c:livenessProbe.httpGet.host", overlay{container: "livenessProbe: {httpGet: {host: 169.254.169.254, port: 80}}"}},
 	{"hook to another host", PodSecurity, "c:lifecycle.postStart.httpGet.host", overlay{container: "lifecycle: {postStart: {httpGet: {host: evil.example, port: 80}}}"}},
-	{"mistyped field that would be dropped", Readable, "spec.template.spec", overlay{pod: "securityContext: {runAsNonroot: false}"}},
-	{"text where a number belongs", Readable, "spec.template.spec", overlay{container: `securityContext: {runAsUser: "0"}`}},
-	{"text where a boolean belongs", Readable, "spec.template.spec", overlay{container: `securityContext: {privileged: "true"}`}},
+	{"mistyped field that would be dropped", Readable, "pod:securityContext.runAsNonroot", overlay{pod: "securityContext: {runAsNonroot: false}"}},
+	{"mistyped field of a container", Readable, "pod:containers[0].securityContext.runasuser", overlay{container: "securityContext: {runasuser: 0}"}},
+	{"text where a number belongs", Readable, "pod:containers.securityContext.runAsUser", overlay{container: `securityContext: {runAsUser: "0"}`}},
+	{"text where a boolean belongs", Readable, "pod:containers.securityContext.privileged", overlay{container: `securityContext: {privileged: "true"}`}},
 	{"pods in a kind that nobody knows", PodSecurity, "spec.pod.containers",
 		overlay{objects: "apiVersion: x.example/v1\nkind: Widget\nmetadata: {name: w, namespace: clawql}\nspec: {pod: {containers: [{name: a, image: b}]}}"}},
 

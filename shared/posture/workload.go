@@ -1,6 +1,10 @@
 package posture
 
 import (
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -47,9 +51,7 @@ func (j *judge) workloadOf(object *unstructured.Unstructured) (workload, bool) {
 	root := &place{j: j, on: refTo(object), fields: object.Object}
 	w := workload{object: object, template: root.in(at...), gateway: j.isGateway(object)}
 	if _, err := w.typed(); err != nil {
-		j.refuse(Violation{Readable, root.on, append(at, "spec"), nil,
-			"a pod spec that Kubernetes can read; " + strings.Join(strings.Fields(err.Error()), " "),
-			"correct the field: the API server would drop or refuse it"})
+		j.unreadable(w, err)
 		return workload{}, false
 	}
 	return w, true
@@ -65,6 +67,54 @@ func (w workload) typed() (*corev1.PodTemplateSpec, error) {
 	fields := map[string]any{"metadata": w.template.value("metadata"), "spec": w.template.value("spec")}
 	err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(fields, template, true)
 	return template, err
+}
+
+// unreadable reports the field that Kubernetes does not know, or whose type is
+// wrong.
+func (j *judge) unreadable(w workload, err error) {
+	v := Violation{Readable, w.template.on, w.spec().path, err.Error(), "a pod spec that Kubernetes can read",
+		"correct the field: the API server would drop or refuse it"}
+	var mistyped *json.UnmarshalTypeError
+	if unknown := unknownField.FindStringSubmatch(err.Error()); unknown != nil {
+		v.Field = append(w.template.path[:len(w.template.path):len(w.template.path)], steps(unknown[1])...)
+		v.Value, v.Allowed = valueAt(w.template, steps(unknown[1])), "fields of a pod that Kubernetes knows"
+	} else if errors.As(w.decode(), &mistyped) {
+		v.Field = append(w.template.path[:len(w.template.path):len(w.template.path)], steps(mistyped.Field)...)
+		v.Value, v.Allowed = "a "+mistyped.Value, "a value of type "+mistyped.Type.String()
+	}
+	j.refuse(v)
+}
+
+var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
+
+// decode reads the template as JSON, for errors that name the field.
+func (w workload) decode() error {
+	raw, err := json.Marshal(map[string]any{"metadata": w.template.value("metadata"), "spec": w.template.value("spec")})
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, &corev1.PodTemplateSpec{})
+}
+
+// steps splits spec.containers[0].x as Violation.Field has it.
+func steps(path string) []string {
+	return strings.FieldsFunc(strings.ReplaceAll(path, "[", ".["), func(r rune) bool { return r == '.' })
+}
+
+func valueAt(p *place, path []string) any {
+	for i, step := range path[:len(path)-1] {
+		if index, err := strconv.Atoi(strings.Trim(step, "[]")); err == nil && strings.HasPrefix(step, "[") {
+			list := p.parent.list(path[i-1])
+			if index >= len(list) {
+				return nil
+			}
+			fields, _ := list[index].(map[string]any)
+			p = &place{fields: fields}
+			continue
+		}
+		p = p.in(step)
+	}
+	return p.value(path[len(path)-1])
 }
 
 // containers of every sort.
