@@ -50,6 +50,27 @@ func (d *dispersion) clumps() []clump {
 	return all
 }
 
+// alone is used for the canary while the baseline has blocked nothing at all:
+// blocks that keep coming are a habit, one burst may be one hostile session.
+// Neighbouring batches are compared, so that a canary that begins to block
+// late does not look like a burst for long.
+func (d *dispersion) alone() []clump {
+	phi, known := 1.0, false
+	for _, s := range d.Scales {
+		if m := s.Twins; m.Weight > 0 {
+			phi, known = math.Max(phi, m.Excess/m.Weight), true
+		}
+	}
+	if !known {
+		return []clump{{firstPhi, firstFreedom}}
+	}
+	return []clump{{phi, aloneFreedom}}
+}
+
+// aloneFreedom lets ten single blocks on the canary, and none in twenty times
+// the baseline's calls, be enough.
+const aloneFreedom = 12
+
 func (s scale) moments() moments {
 	if s.Pods.Weight > 0 {
 		return s.Pods

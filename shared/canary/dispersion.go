@@ -6,7 +6,7 @@ import "math"
 // 128 ticks. Of hostile sessions that last longer only a part is seen.
 const scales = 8
 
-// dispersion learns how the baseline's blocks clump. Neighbouring ticks are
+// dispersion learns how the blocks of one side clump. Neighbouring ticks are
 // merged into longer batches like the digits of a binary counter.
 type dispersion struct {
 	Scales [scales]scale `json:"scales"`
@@ -19,6 +19,7 @@ type scale struct {
 	Past  Counters `json:"past"`  // all batches so far
 	Pods  moments  `json:"pods"`  // pods of one batch against each other
 	Times moments  `json:"times"` // a batch against all earlier ones
+	Twins moments  `json:"twins"` // a batch against its neighbour
 }
 
 // moments estimate phi, the variance of block counts over that of independent
@@ -29,7 +30,7 @@ type moments struct {
 	Square float64 `json:"square"` // sum of squared weights over their freedom
 }
 
-// add takes one tick's increments of the baseline.
+// add takes one tick's increments.
 func (d *dispersion) add(cells []cell) {
 	if len(cells) == 0 {
 		return
@@ -43,6 +44,7 @@ func (d *dispersion) add(cells []cell) {
 			s.Open, s.Held = cells, true
 			return
 		}
+		s.Twins.compare([]cell{{"", sum(s.Open)}, {"", sum(cells)}})
 		cells = merge(s.Open, cells)
 		s.Open, s.Held = nil, false
 	}

@@ -20,8 +20,9 @@ type state struct {
 	Stretch  stretch    `json:"stretch"` // not yet part of Sum
 	Sum      totals     `json:"sum"`
 	Starts   []totals   `json:"starts,omitempty"`
-	Clumping dispersion `json:"clumping"`
-	Errors   [2]int     `json:"errors"` // unhandled 500s: baseline, canary
+	Clumping dispersion `json:"clumping"` // of the baseline
+	Alone    dispersion `json:"alone"`    // of the canary
+	Errors   [2]int     `json:"errors"`   // unhandled 500s: baseline, canary
 	Decision Decision   `json:"decision"`
 	Reason   string     `json:"reason,omitempty"`
 }
@@ -77,6 +78,7 @@ func (j *Judge) Observe(t Tick) {
 	full := all && len(base) > 0 && t.LogsFollowed
 	length := s.Cover.advance(t.At, full, len(t.Canary) > 0, s.Criteria.MaxGap)
 	s.Clumping.add(base)
+	s.Alone.add(can)
 	if s.Cover.Began.IsZero() {
 		return
 	}

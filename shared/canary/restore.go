@@ -24,9 +24,9 @@ func (s *state) check() error {
 			return fmt.Errorf("a count is %v", n)
 		}
 	}
-	for i, d := range s.Clumping.Scales {
-		if !d.Pods.valid() || !d.Times.valid() {
-			return fmt.Errorf("the clumping at scale %d is out of range", i)
+	for i, d := range append(s.Clumping.Scales[:], s.Alone.Scales[:]...) {
+		if !d.Pods.valid() || !d.Times.valid() || !d.Twins.valid() {
+			return fmt.Errorf("the clumping of batch length %d is out of range", i)
 		}
 	}
 	return nil
@@ -43,7 +43,7 @@ func (s *state) numbers() (all []float64) {
 			counts = append(counts, p.Counters)
 		}
 	}
-	for _, d := range s.Clumping.Scales {
+	for _, d := range append(s.Clumping.Scales[:], s.Alone.Scales[:]...) {
 		counts = append(counts, d.Past)
 		for _, c := range d.Open {
 			counts = append(counts, c.Counters)

@@ -89,6 +89,18 @@ func TestSimulationHoldsTheBound(t *testing.T) {
 	}
 }
 
+// Few hostile sessions: that the canary meets the first of them happens to one
+// good version in twenty.
+func TestSimulationOfRareSessions(t *testing.T) {
+	for _, spread := range []float64{0, 20} {
+		tr := with(func(t *traffic) { t.Burst, t.Spread, t.Share = 20, spread, 0.0004 })
+		o := tr.deploys(fmt.Sprintf("spread %v", spread), runs(200), Default())
+		if most := allowedAt(0.01, o.Runs); o.Rollbacks > most {
+			t.Errorf("%s: %d of %d good versions rolled back, at most %d fit a bound of 1 %%", o.Name, o.Rollbacks, o.Runs, most)
+		}
+	}
+}
+
 func TestSimulationHasPower(t *testing.T) {
 	for name, c := range map[string]struct {
 		traffic traffic

@@ -97,6 +97,11 @@ var dawn = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // judge runs the counts past a judge and returns its verdict at the moment of
 // decision, or at the end.
 func (t traffic) judge(r *rand.Rand, c Criteria) Verdict {
+	return t.judgeWith(r, c, func(j *Judge) *Judge { return j })
+}
+
+// judgeWith lets between replace the judge after every tick.
+func (t traffic) judgeWith(r *rand.Rand, c Criteria, between func(*Judge) *Judge) Verdict {
 	j, err := New(c)
 	if err != nil {
 		panic(err)
@@ -114,6 +119,7 @@ func (t traffic) judge(r *rand.Rand, c Criteria) Verdict {
 			}
 		}
 		j.Observe(tick)
+		j = between(j)
 		if j.s.Decision != Continue {
 			break
 		}

@@ -112,7 +112,11 @@ func sideTotals(c Counters, errors int) SideTotals {
 }
 
 func (s *state) weigh() (float64, clump) {
-	return evidence(s.now(), s.Starts, s.Clumping.clumps())
+	t := s.now()
+	if t.Baseline.Blocks == 0 && s.Clumping.Scales[0].moments().Weight == 0 {
+		return evidence(t, s.Starts, s.Alone.alone())
+	}
+	return evidence(t, s.Starts, s.Clumping.clumps())
 }
 
 func (s *state) evidence() float64 {
