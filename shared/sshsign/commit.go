@@ -38,7 +38,7 @@ func split(raw []byte) (signed, error) {
 		case continued && inSignature:
 			c.signature = append(append(c.signature, more...), '\n')
 		case bytes.HasPrefix(line, []byte("gpgsig")):
-			if err := c.begin(line); err != nil {
+			if err := c.begin(line, signatureHeader(head)); err != nil {
 				return signed{}, err
 			}
 			inSignature = true
@@ -54,14 +54,27 @@ func split(raw []byte) (signed, error) {
 	return c, c.readCommitter(kept)
 }
 
+// signatureHeader is where git looks for the signature: in a SHA-256
+// repository, which its tree's id tells, under another name.
+func signatureHeader(head []byte) string {
+	first, _, _ := strings.Cut(string(head), "\n")
+	if len(first) == len("tree ")+64 {
+		return "gpgsig-sha256"
+	}
+	return "gpgsig"
+}
+
 // begin reads the first line of a signature header.
-func (c *signed) begin(line []byte) error {
-	name, value, _ := strings.Cut(string(line), " ")
-	if name != "gpgsig" && name != "gpgsig-sha256" {
-		return Refuse(Malformed, "it has a header of the unknown name %q", name)
+func (c *signed) begin(line []byte, header string) error {
+	name, value, ok := strings.Cut(string(line), " ")
+	if !ok || name != "gpgsig" && name != "gpgsig-sha256" {
+		return Refuse(Malformed, "it has a header of the unknown form %q", name)
 	}
 	if c.signature != nil {
 		return Refuse(Malformed, "it carries more than one signature")
+	}
+	if name != header {
+		return Refuse(Malformed, "its signature stands under %q, where git would look under %q", name, header)
 	}
 	c.signature = append([]byte(value), '\n')
 	return nil
