@@ -18,6 +18,7 @@ TAGS    := urfave_cli_no_docs
 LDFLAGS := -s -w -X github.com/clawql/clawql-workbench/shared/release.version=$(VERSION)
 
 # Everything that a binary is made of: it is built anew when one of these changed.
+# (go build leaves a file that is up to date as old as it was, hence the touch.)
 PRODUCT_FILES := go.mod go.sum $(shell find plugins shared hooks -type f ! -name '*_test.go' ! -path '*/testdata/*' 2>/dev/null)
 SANDBOX_FILES := $(shell find testdata/sandbox -path testdata/sandbox/kube -prune -o -type f ! -name '*_test.go' -print)
 KUBE_FILES    := testdata/sandbox/Makefile $(shell find testdata/sandbox/kube -type f)
@@ -36,6 +37,7 @@ build: $(BINARIES) bin/clawql ## build the tools into bin/
 
 $(BINARIES): bin/%: $(PRODUCT_FILES)
 	@$(STEP) "build $@" $(GO) build -trimpath -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $@ ./plugins/$*
+	@touch $@
 
 bin/clawql: bin/kubectl-clawql
 	@ln -sf kubectl-clawql $@
@@ -45,6 +47,7 @@ sandbox-build: bin/kube bin/kubectl $(SANDBOX) ## build the sandbox: a real Kube
 bin/kube: $(KUBE_FILES)
 	@mkdir -p bin
 	@$(STEP) "build $@: Kubernetes v1.35.4, 4 to 7 minutes with empty caches" $(MAKE) --no-print-directory -s -C testdata/sandbox kube
+	@touch $@
 
 bin/kubectl: bin/kube
 	@ln -sf kube $@
@@ -79,8 +82,8 @@ fmt: ## format the Go files
 test: install sandbox-build build check test-sandbox test-cluster ## everything, on a real cluster where there can be one
 
 test-sandbox: sandbox-build ## the tests of the sandbox's own module
-	@$(STEP) "sandbox: go vet" env -C testdata/sandbox $(GO) vet ./...
-	@$(STEP) "sandbox: tests" env -C testdata/sandbox CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) test -count=1 -timeout 20m ./...
+	@$(STEP) "sandbox: go vet" $(GO) -C testdata/sandbox vet ./...
+	@$(STEP) "sandbox: tests" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) -C testdata/sandbox test -count=1 -timeout 20m ./...
 
 test-cluster: sandbox-build build ## the product's tests on a real cluster
 	@$(STEP) "tests on a real cluster" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) test -count=1 -timeout 20m ./...
