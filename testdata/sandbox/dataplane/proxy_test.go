@@ -315,11 +315,11 @@ func rawPost(t *testing.T, url, session, body string) *http.Response {
 
 func waitUntil(t *testing.T, done func() bool) {
 	t.Helper()
-	for range 3000 {
+	for range 6000 {
 		if done() {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("waited 30 s in vain")
+	t.Fatal("waited a minute in vain")
 }

@@ -36,7 +36,11 @@ func (g *Generator) open(ctx context.Context) (*session, error) {
 	defer cancel()
 	s, err := client.Connect(ctx, &mcp.StreamableClientTransport{Endpoint: g.options.URL, HTTPClient: &http.Client{Transport: w},
 		DisableStandaloneSSE: true, MaxRetries: -1}, &mcp.ClientSessionOptions{ProtocolVersion: protocolVersion})
-	if err != nil {
+	switch {
+	case err != nil && w.lost.Load(): // the pod went away within the handshake
+		stats.lostEarly.Add(1)
+		return nil, err
+	case err != nil:
 		stats.openFailures.Add(1)
 		return nil, err
 	}
@@ -47,8 +51,9 @@ func (g *Generator) open(ctx context.Context) (*session, error) {
 func (s *session) close() { _ = s.mcp.Close() } // the DELETE is a courtesy
 
 // call makes one call, counts how it ended and says whether the session is
-// still good for another. The SDK closes a session whose answer it cannot
-// decode, and upstream's errors are such: their id is null.
+// still good for another: after a 5xx it is, as with most clients, and the
+// next call may well be served as badly. A 400 ends it, and the SDK then sends
+// a DELETE by itself, which is why only the first status counts.
 func (g *Generator) call(ctx context.Context, s *session, c Call) bool {
 	stats := g.stats.Load()
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -68,12 +73,12 @@ func (g *Generator) call(ctx context.Context, s *session, c Call) bool {
 	case err == nil:
 		stats.result(result)
 		return true
-	case status == http.StatusBadRequest || status == http.StatusNotFound:
+	case s.wire.lost.Load():
 		stats.lost.Add(1)
 		return false
 	default:
 		stats.failed.Add(1)
-		return false
+		return status >= http.StatusInternalServerError
 	}
 }
 
@@ -95,6 +100,7 @@ type wire struct {
 	next  http.RoundTripper
 	host  string // Host header; empty is the URL's
 	stats *atomic.Pointer[Stats]
+	lost  atomic.Bool  // a pod did not know the session
 	first atomic.Int64 // status of the first answer since it was set to 0; a DELETE may follow
 }
 
@@ -109,7 +115,16 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	if unknownSession(req, resp) {
+		w.lost.Store(true)
+	}
 	w.first.CompareAndSwap(0, int64(resp.StatusCode))
 	w.stats.Load().answered(resp.StatusCode)
 	return resp, nil
+}
+
+// unknownSession: MCP says 404, upstream's gateway says 400.
+func unknownSession(req *http.Request, resp *http.Response) bool {
+	return req.Header.Get("Mcp-Session-Id") != "" && req.Method == http.MethodPost &&
+		(resp.StatusCode == http.StatusBadRequest || resp.StatusCode == http.StatusNotFound)
 }

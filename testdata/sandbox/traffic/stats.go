@@ -17,6 +17,7 @@ type Stats struct {
 	hostile, toolErrors                 atomic.Int64
 	http500, http5xx, transportErrors   atomic.Int64
 	sessionsOpened, openFailures        atomic.Int64
+	lostEarly                           atomic.Int64 // sessions lost before their first call
 	first500, last500                   atomic.Int64 // Unix nanoseconds
 	latency                             histogram
 }
@@ -36,7 +37,7 @@ type Snapshot struct {
 	HTTP500         int64      `json:"http500"`
 	HTTP5xx         int64      `json:"http5xx"` // 500 included
 	TransportErrors int64      `json:"transportErrors"`
-	SessionsLost    int64      `json:"sessionsLost"` // re-initialized after 400 or 404
+	SessionsLost    int64      `json:"sessionsLost"` // re-initialized after 400 or 404; callsLost and those lost in the handshake
 	SessionsOpened  int64      `json:"sessionsOpened"`
 	OpenFailures    int64      `json:"openFailures"`
 	First500At      *time.Time `json:"first500At"`
@@ -56,7 +57,7 @@ func (s *Stats) Snapshot() Snapshot {
 	return Snapshot{Since: s.since.UTC(), Now: now.UTC(), Requests: s.requests.Load(), OK: s.ok.Load(), Blocked: s.blocked.Load(),
 		Failed: s.failed.Load(), CallsLost: s.lost.Load(), Hostile: s.hostile.Load(), ToolErrors: s.toolErrors.Load(),
 		HTTP500: s.http500.Load(), HTTP5xx: s.http5xx.Load(), TransportErrors: s.transportErrors.Load(),
-		SessionsLost: s.lost.Load(), SessionsOpened: s.sessionsOpened.Load(), OpenFailures: s.openFailures.Load(),
+		SessionsLost: s.lost.Load() + s.lostEarly.Load(), SessionsOpened: s.sessionsOpened.Load(), OpenFailures: s.openFailures.Load(),
 		First500At: instant(s.first500.Load()), Last500At: instant(s.last500.Load()),
 		P50: s.latency.quantile(0.50), P95: s.latency.quantile(0.95), P99: s.latency.quantile(0.99),
 		RatePerSecond: math.Round(float64(s.requests.Load())/now.Sub(s.since).Seconds()*10) / 10}
