@@ -42,8 +42,8 @@ func TestVersionThatBlocksTenTimesAsMuchIsRolledBack(t *testing.T) {
 	v1 := s.image("v1")
 	s.commit(v1)
 	s.mustDeploy()
-	s.traffic("120")
-	s.commit(s.image("blocky", "--block-factor", "25"), "--window", "30s")
+	s.traffic("60")
+	s.commit(s.image("blocky", "--block-factor", "25"))
 	if e := s.deploy("production"); e.code != 1 || !strings.Contains(e.out, "blocked") {
 		t.Errorf("blocking version: %s", e)
 	}
@@ -129,7 +129,7 @@ func TestRollbackDoesNotWaitForAHealthyStable(t *testing.T) {
 	if abort.code != 0 || !strings.Contains(abort.out, "ROLLED BACK") {
 		t.Errorf("abort: %s", abort)
 	}
-	if e := s.wait(c, out, errOut, started); e.code != 1 || !strings.Contains(e.err, "stable is broken") {
+	if e := s.wait(c, out, errOut, started); e.code != 1 || !strings.Contains(e.out, "stable is broken") {
 		t.Errorf("the aborted deploy: %s", e)
 	}
 	if w := s.weights(); w != "clawql-mcp-http=100" {

@@ -136,7 +136,7 @@ func (s *stage) image(version string, faults ...string) string {
 func (s *stage) commit(image string, more ...string) {
 	s.Helper()
 	args := []string{"repo", "--name", sandboxName, "--repo-dir", s.repo, "--source", "../../testdata/repository", "--image", image,
-		"--message", "Deploy " + image[len(image)-8:], "--namespace", s.namespace, "--hostname", s.host, "--window", "8s"}
+		"--message", "Deploy " + image[len(image)-8:], "--namespace", s.namespace, "--hostname", s.host, "--window", "8s", "--weight", "25"}
 	s.run("sandbox", append(args, more...)...)
 }
 

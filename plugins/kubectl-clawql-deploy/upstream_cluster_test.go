@@ -36,11 +36,17 @@ func TestUpstream(t *testing.T) {
 	s.amend(map[string]func(string) string{"clawql.yaml": func(text string) string {
 		_, old, _ := strings.Cut(v1, "@")
 		_, next, _ := strings.Cut(v2, "@")
-		return strings.Replace(text, old, next, 1) + "canary: {window: 8s, drain: 5s}\nexceptions:\n  - {control: canary.window, reason: a test on one machine, owner: tests, expires: 2099-12-31}\n"
+		return strings.Replace(text, old, next, 1) + weaker
 	}})
 	s.mustDeploy()
 	s.settled(v2)
 }
+
+const weaker = `canary: {window: 8s, weight: 25, drain: 5s}
+exceptions:
+  - {control: canary.window, reason: a test on one machine, owner: tests, expires: 2099-12-31}
+  - {control: canary.weight, reason: a test on one machine, owner: tests, expires: 2099-12-31}
+`
 
 // upstreamRepository is upstream's tree, signed and pushed.
 func (s *stage) upstreamRepository(upstream string) {

@@ -131,6 +131,13 @@ func withCanary(route *object, gateway string, fence string) (*object, error) {
 	return o, unstructured.SetNestedSlice(o.Object, rules, "spec", "rules")
 }
 
+func fenceOf(o *object) string {
+	if o == nil {
+		return ""
+	}
+	return o.GetAnnotations()[cluster.FenceAnnotation]
+}
+
 func setFence(o *object, fence string) {
 	annotations := o.GetAnnotations()
 	if annotations == nil {

@@ -139,6 +139,10 @@ func (e *engine) change(ctx context.Context, o *object) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
+	if fence := fenceOf(live); o == e.desired.route && fence != "" {
+		o = o.DeepCopy()
+		setFence(o, fence) // the lock's, not the overlay's
+	}
 	would, err := e.cluster.Apply(ctx, o, true)
 	if err != nil {
 		return Change{}, err

@@ -28,7 +28,7 @@ func repoCommand() *cli.Command {
 		}
 		o := repository.Options{Dir: dir, Source: c.String("source"), Context: status.Context,
 			Gateway: status.Gateway.Namespace + "/" + status.Gateway.Name, Image: c.String("image"),
-			Window: c.Duration("window").String(), Message: c.String("message"), Namespace: c.String("namespace"), Hostname: c.String("hostname")}
+			Window: c.Duration("window").String(), Message: c.String("message"), Namespace: c.String("namespace"), Hostname: c.String("hostname"), Weight: c.Int("weight")}
 		if err := makeOrCommit(c.Context, o); err != nil {
 			return err
 		}
@@ -41,6 +41,7 @@ func repoCommand() *cli.Command {
 		&cli.StringFlag{Name: "message", Value: "Deploy the gateway", Usage: "of the commit"},
 		&cli.StringFlag{Name: "namespace", Value: "clawql", Usage: "of production"},
 		&cli.StringFlag{Name: "hostname", Usage: "of production's route (default: every host)"},
+		&cli.IntFlag{Name: "weight", Value: 5, Usage: "percent of new sessions for the canary"},
 		&cli.DurationFlag{Name: "window", Value: defaultWindow, Usage: "of the canary"})
 }
 

@@ -22,6 +22,7 @@ type Options struct {
 	Message   string // of the first image's commit
 	Namespace string // of production, default clawql; staging's is fixed
 	Hostname  string // of production's route; empty: every host
+	Weight    int    // percent for the canary; another one than 5 is excepted by the file
 }
 
 // productionOverlay names production's namespace.
@@ -112,8 +113,17 @@ func (o Options) write() error {
 		return err
 	}
 	text := fmt.Sprintf(file, repository, digest, o.Context, namespace, gateway, o.Context, production, namespace, gateway, hostnames, o.Window)
+	if o.Weight != 0 && o.Weight != 5 {
+		text = strings.Replace(text, "canary:\n", fmt.Sprintf("canary:\n  weight: %d\n", o.Weight), 1) + weightException
+	}
 	return os.WriteFile(filepath.Join(o.Dir, "clawql.yaml"), []byte(text), 0o644)
 }
+
+const weightException = `  - control: canary.weight
+    reason: a sandbox's traffic is too small to wait for 5 % of it
+    owner: developer@example.com
+    expires: 2099-12-31
+`
 
 // rename moves production's overlay to another namespace.
 func (o Options) rename(namespace string) error {
