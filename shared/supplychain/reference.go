@@ -30,6 +30,9 @@ func (r Reference) With(digest string) string { return r.Repository + "@" + dige
 // means Docker Hub. A digest must be SHA-256. Errors are of kind fault.Usage.
 func Parse(ref string) (Reference, error) {
 	out := Reference{Text: ref}
+	if strings.Contains(ref, "://") {
+		return out, fault.Usage("read image reference %q: it is an address of the web; an image has no http:// before it", ref)
+	}
 	base, digest, byDigest := strings.Cut(ref, "@")
 	var repo name.Repository
 	if byDigest {
