@@ -144,12 +144,16 @@ func upCommand() *cli.Command {
 		if err := cluster.CheckName(name); err != nil {
 			return err
 		}
-		programs, err := cluster.FindPrograms(true)
+		mode, reason := cluster.ChooseMode()
+		programs, err := cluster.FindPrograms(mode)
 		if err != nil {
 			return err
 		}
+		if mode != cluster.Real {
+			fmt.Fprintf(os.Stderr, "%s: %s\n", mode, reason)
+		}
 		start := time.Now()
-		up := &cluster.Up{Name: name, Dir: c.String("dir"), Programs: programs,
+		up := &cluster.Up{Name: name, Dir: c.String("dir"), Mode: mode, Reason: reason, Programs: programs,
 			Progress: &cluster.Progress{Out: os.Stderr, Start: start}}
 		l, err := up.Run(c.Context)
 		if err != nil {

@@ -15,8 +15,8 @@ func hidden(name string, action cli.ActionFunc, flags ...cli.Flag) *cli.Command 
 }
 
 func keepCommand() *cli.Command {
-	return hidden("keep", func(c *cli.Context) error { return nest.Keep(c.String("dir")) },
-		&cli.StringFlag{Name: "dir", Required: true})
+	return hidden("keep", func(c *cli.Context) error { return nest.Keep(c.String("dir"), c.Bool("nested")) },
+		&cli.StringFlag{Name: "dir", Required: true}, &cli.BoolFlag{Name: "nested"})
 }
 
 func registryCommand() *cli.Command {

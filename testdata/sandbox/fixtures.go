@@ -17,7 +17,7 @@ func imageCommand() *cli.Command {
 		if err != nil {
 			return err
 		}
-		programs, err := cluster.FindPrograms(false)
+		programs, err := cluster.FindPrograms(l.Mode)
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func startTraffic(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	programs, err := cluster.FindPrograms(false)
+	programs, err := cluster.FindPrograms(l.Mode)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 type Clients struct {
 	Kube    kubernetes.Interface
 	Dynamic dynamic.Interface
+	Server  string // the API server's address
 }
 
 // Connect reads the sandbox's kubeconfig; nothing is sent yet.
@@ -33,7 +34,7 @@ func Connect(l *ledger.Ledger) (*Clients, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the sandbox: %w", err)
 	}
-	return &Clients{Kube: kube, Dynamic: dynamic}, nil
+	return &Clients{Kube: kube, Dynamic: dynamic, Server: config.Host}, nil
 }
 
 // Kubeconfig is the administrator's file.
@@ -59,4 +60,11 @@ func (c *Clients) nodeReady(ctx context.Context, name string) error {
 		return fmt.Errorf("node %s does not take pods yet", name)
 	}
 	return nil
+}
+
+// accountsMade is nil when the controllers have made the default service account, without which
+// no pod can be created.
+func (c *Clients) accountsMade(ctx context.Context) error {
+	_, err := c.Kube.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
+	return err
 }

@@ -27,7 +27,7 @@ func (d *Down) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, downLimit)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		d.processes, d.links, d.cgroups, d.mounts, d.folder,
+		d.withdraw, d.processes, d.links, d.cgroups, d.mounts, d.folder,
 	} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("taking sandbox %s down: %w", d.Ledger.Name, err)
@@ -35,6 +35,9 @@ func (d *Down) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// withdraw leaves a cluster that is not the sandbox's own as it was.
+func (d *Down) withdraw(ctx context.Context) error { return withdraw(ctx, d.Ledger) }
 
 // processes ends a `sandbox up` that is still at work, then the keeper and with it all others.
 // The search for marked ones finds what was started and not yet written down.

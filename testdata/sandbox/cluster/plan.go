@@ -38,7 +38,7 @@ func CheckName(name string) error {
 
 // plan chooses everything that two sandboxes on one machine must not share. The caller holds
 // lockPlanning until the plan is in a ledger.
-func plan(name, dir string) (*ledger.Ledger, error) {
+func plan(name, dir, mode string) (*ledger.Ledger, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
@@ -49,9 +49,22 @@ func plan(name, dir string) (*ledger.Ledger, error) {
 	}
 	id := make([]byte, 12)
 	_, _ = rand.Read(id) // never fails (crypto/rand)
-	return &ledger.Ledger{
-		ID: hex.EncodeToString(id), Name: name, Dir: dir, Ports: ports, Bridge: BridgeName(name),
-	}, nil
+	l := &ledger.Ledger{ID: hex.EncodeToString(id), Name: name, Dir: dir, Mode: mode, Ports: ports}
+	if mode == External {
+		return l, nil
+	}
+	taken, err := node.Taken()
+	if err != nil {
+		return nil, err
+	}
+	if l.Network, err = chooseNetwork(others, taken); err != nil {
+		return nil, err
+	}
+	if mode == Real {
+		l.Bridge = BridgeName(name)
+		l.Links, l.Cgroups = []string{l.Bridge}, []string{cgroupName(l)}
+	}
+	return l, nil
 }
 
 // checkFolder refuses a folder in which the sandbox could not work.

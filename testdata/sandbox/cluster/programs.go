@@ -11,14 +11,15 @@ import (
 type Programs struct {
 	Sandbox    string // this very program
 	Kube       string // the multi-call Kubernetes
+	Kwok       string // the simulated node
 	Pause      string // the pods' first process
 	Gateway    string // the stand-in gateway
 	Containerd string
 }
 
 // FindPrograms looks for the sandbox's own programs beside this one and for containerd in PATH
-// and the folders of system programs. needNode: the real mode, which needs them all.
-func FindPrograms(needNode bool) (Programs, error) {
+// and the folders of system programs: those that the mode needs.
+func FindPrograms(mode string) (Programs, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return Programs{}, fmt.Errorf("finding this program: %w", err)
@@ -27,13 +28,14 @@ func FindPrograms(needNode bool) (Programs, error) {
 		return Programs{}, fmt.Errorf("finding this program: %w", err)
 	}
 	beside := func(name string) string { return filepath.Join(filepath.Dir(self), name) }
-	p := Programs{Sandbox: self, Kube: beside("kube"), Pause: beside("sandbox-pause"), Gateway: beside("sandbox-gateway")}
-	for _, file := range []string{p.Kube, p.Pause, p.Gateway} {
+	p := Programs{Sandbox: self, Kube: beside("kube"), Kwok: beside("kwok"), Pause: beside("sandbox-pause"), Gateway: beside("sandbox-gateway")}
+	need := map[string][]string{External: {p.Gateway}, Simulated: {p.Gateway, p.Kube, p.Kwok}, Real: {p.Gateway, p.Kube, p.Pause}}
+	for _, file := range need[mode] {
 		if _, err := os.Stat(file); err != nil {
-			return p, fmt.Errorf("the sandbox needs %s: %w", file, err)
+			return p, fmt.Errorf("a sandbox of mode %s needs %s, which `make -C testdata/sandbox` builds: %w", mode, filepath.Base(file), err)
 		}
 	}
-	if needNode {
+	if mode == Real {
 		p.Containerd, err = systemProgram("containerd")
 	}
 	return p, err

@@ -10,7 +10,6 @@ import (
 	"github.com/clawql/clawql-workbench/testdata/sandbox/image"
 	"github.com/clawql/clawql-workbench/testdata/sandbox/ledger"
 	"github.com/clawql/clawql-workbench/testdata/sandbox/node"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // lazyGC lets a daemon's heap grow further before it is collected: a control plane's first ten
@@ -45,11 +44,14 @@ func (u *Up) controlPlane(ctx context.Context) error {
 	if err := u.run(ctx, "kube-scheduler", schedulerArgs(l, kube)); err != nil {
 		return err
 	}
+	if u.Mode != Real {
+		return nil // no pod will come to the door
+	}
 	return u.run(ctx, "front", frontArgs(l, u.Programs.Sandbox))
 }
 
-// images starts the registry and containerd, and pushes the image that every pod needs.
-func (u *Up) images(ctx context.Context) error {
+// registry starts the registry and waits until it answers.
+func (u *Up) registry(ctx context.Context) error {
 	l := u.ledger
 	if err := u.run(ctx, "registry", []string{u.Programs.Sandbox, "registry-run", "--listen", Registry(l), "--dir", l.Path("registry")}); err != nil {
 		return err
@@ -57,22 +59,27 @@ func (u *Up) images(ctx context.Context) error {
 	if err := u.await(ctx, "registry", func(ctx context.Context) error { return answers(ctx, "http://"+Registry(l)+"/v2/") }); err != nil {
 		return err
 	}
+	u.Progress.Done("registry", "%s", Registry(l))
+	return nil
+}
+
+// images starts registry and containerd, and pushes the image that every pod needs.
+func (u *Up) images(ctx context.Context) error {
+	if err := u.registry(ctx); err != nil {
+		return err
+	}
 	built, err := image.Build(image.Recipe{Binary: u.Programs.Pause, Entrypoint: "/pause"})
 	if err != nil {
 		return err
 	}
-	if u.pause, err = image.Push(ctx, built, Registry(l), "pause", "1"); err != nil {
+	if u.pause, err = image.Push(ctx, built, Registry(u.ledger), "pause", "1"); err != nil {
 		return err
 	}
-	spec := nodeSpec(l, u.pause)
+	spec := nodeSpec(u.ledger, u.pause)
 	if err := spec.Write(); err != nil {
 		return err
 	}
-	if err := u.run(ctx, "containerd", spec.ContainerdArgs(u.Programs.Containerd)); err != nil {
-		return err
-	}
-	u.Progress.Done("registry", "%s", Registry(l))
-	return nil
+	return u.run(ctx, "containerd", spec.ContainerdArgs(u.Programs.Containerd))
 }
 
 // node starts the kubelet and waits until its node takes pods.
@@ -89,10 +96,7 @@ func (u *Up) node(ctx context.Context) error {
 	if err := u.await(ctx, "kubelet", func(ctx context.Context) error { return clients.nodeReady(ctx, spec.Name) }); err != nil {
 		return err
 	}
-	if err := u.await(ctx, "kube-controller-manager", func(ctx context.Context) error {
-		_, err := clients.Kube.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
-		return err
-	}); err != nil {
+	if err := u.await(ctx, "kube-controller-manager", clients.accountsMade); err != nil {
 		return err
 	}
 	u.Progress.Done("node", "%s ready, claims %d CPUs and %d GiB", spec.Name, node.ClaimCPUs, node.ClaimMemoryGiB)
@@ -106,6 +110,9 @@ func (u *Up) gateway(ctx context.Context) error {
 		return err
 	}
 	if err := clients.installGatewayAPI(ctx); err != nil {
+		return err
+	}
+	if err := u.foresee(ctx, clients); err != nil {
 		return err
 	}
 	if err := u.run(ctx, "dataplane", dataplaneArgs(u.ledger, u.Programs.Sandbox)); err != nil {

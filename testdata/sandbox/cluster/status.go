@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -40,21 +41,12 @@ type GatewayStatus struct {
 	Namespace string `json:"namespace"`
 }
 
-// Simulations says what of a real sandbox is not as in production; `up` prints it too.
-var Simulations = []string{
-	"the node claims 32 CPUs and 64 GiB, whatever the machine has",
-	"NetworkPolicy objects are accepted but not enforced (plain bridge CNI)",
-	"no kube-proxy and no DNS: of the Services' own addresses only the API server's answers",
-	"the Gateway API data plane is the sandbox's own small one",
-	"the gateway image is a stand-in that speaks MCP by the official Go SDK",
-}
-
 // Describe looks at a sandbox.
 func Describe(ctx context.Context, l *ledger.Ledger) (*Status, error) {
 	s := &Status{
 		Name: l.Name, Dir: l.Dir, Mode: l.Mode, ModeReason: l.ModeReason, Kubeconfig: Kubeconfig(l),
 		Context: contextName(l), APIServer: apiServer(l), Registry: Registry(l), Bridge: l.Bridge,
-		PodCIDR: l.Network.PodCIDR, Pids: map[string]int{}, Simulated: Simulations,
+		PodCIDR: l.Network.PodCIDR, Pids: map[string]int{}, Simulated: simulations(l.Mode),
 		Gateway: GatewayStatus{URL: GatewayURL(l), Admin: AdminURL(l), Class: gatewayClass, Name: gatewayName, Namespace: gatewayNamespace},
 	}
 	s.Ready = l.Ready && l.Keeper.Alive()
@@ -63,6 +55,7 @@ func Describe(ctx context.Context, l *ledger.Ledger) (*Status, error) {
 	}
 	s.daemons(ctx, l)
 	if clients, err := Connect(l); err == nil {
+		s.APIServer = clients.Server
 		if version, err := clients.Kube.Discovery().ServerVersion(); err == nil {
 			s.KubernetesVersion = version.GitVersion
 		}
@@ -78,10 +71,13 @@ func (s *Status) daemons(ctx context.Context, l *ledger.Ledger) {
 		s.Ready = false
 		return
 	}
-	outside := hostPIDs(l.Keeper.PID)
+	outside := map[int]int{}
+	if l.Mode == Real {
+		outside = hostPIDs(l.Keeper.PID)
+	}
 	for _, d := range daemons {
 		if d.Running {
-			s.Pids[d.Name] = outside[d.PID]
+			s.Pids[d.Name] = cmp.Or(outside[d.PID], d.PID)
 			continue
 		}
 		s.Ended = append(s.Ended, d.Name)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,12 +15,14 @@ import (
 )
 
 // upLimit is how long everything may take to be ready.
-const upLimit = 90 * time.Second
+const upLimit = 180 * time.Second
 
 // An Up starts one sandbox.
 type Up struct {
 	Name     string
 	Dir      string // empty: Folder(Name)
+	Mode     string // Real, Simulated or External; see ChooseMode
+	Reason   string // of the mode
 	Programs Programs
 	Progress *Progress
 
@@ -46,13 +49,9 @@ func (u *Up) Run(ctx context.Context) (*ledger.Ledger, error) {
 // reserve chooses ports, networks and names and writes them down, before anything is made.
 func (u *Up) reserve() error {
 	usual := Folder(u.Name)
-	dir := usual
-	if u.Dir != "" {
-		abs, err := filepath.Abs(u.Dir)
-		if err != nil {
-			return Usage("folder %q: %v", u.Dir, err)
-		}
-		dir = abs
+	dir, err := filepath.Abs(cmp.Or(u.Dir, usual))
+	if err != nil {
+		return Usage("folder %q: %v", u.Dir, err)
 	}
 	unlock, err := lockPlanning()
 	if err != nil {
@@ -60,23 +59,15 @@ func (u *Up) reserve() error {
 	}
 	defer unlock()
 	if l, err := ledger.Load(usual); err == nil {
-		return &UsageError{fmt.Sprintf("sandbox %q is there already, in %s: `sandbox down --name %s` ends it", u.Name, l.Dir, u.Name)}
+		return Usage("sandbox %q is there already, in %s: `sandbox down --name %s` ends it", u.Name, l.Dir, u.Name)
 	} else if !errors.Is(err, ledger.ErrNone) {
 		return err
 	}
-	l, err := plan(u.Name, dir)
+	l, err := plan(u.Name, dir, u.Mode)
 	if err != nil {
 		return err
 	}
-	taken, err := node.Taken()
-	if err != nil {
-		return err
-	}
-	if l.Network, err = chooseNetwork(neighbours(), taken); err != nil {
-		return err
-	}
-	l.Mode, l.Links, l.Cgroups = "real", []string{l.Bridge}, []string{cgroupName(l)}
-	l.ModeReason = "root on Linux with containerd and runc"
+	l.ModeReason = u.Reason
 	if l.Up, err = ledger.Identify(os.Getpid()); err != nil {
 		return fmt.Errorf("identifying this process: %w", err)
 	}
@@ -110,6 +101,18 @@ func (u *Up) start(ctx context.Context) error {
 	if err := u.ground(ctx); err != nil {
 		return err
 	}
+	switch u.Mode {
+	case External:
+		if err := together(ctx, u.adopt, u.registry); err != nil {
+			return err
+		}
+		return u.gateway(ctx)
+	case Simulated:
+		if err := together(ctx, u.controlPlane, u.registry); err != nil {
+			return err
+		}
+		return together(ctx, u.simulatedNode, u.gateway)
+	}
 	if err := together(ctx, u.controlPlane, u.images); err != nil {
 		return err
 	}
@@ -122,25 +125,29 @@ func (u *Up) ground(ctx context.Context) error {
 	if err := os.MkdirAll(l.Path("logs"), 0o700); err != nil {
 		return fmt.Errorf("making the folder of logs: %w", err)
 	}
-	if err := writeIdentities(l, time.Now()); err != nil {
-		return err
+	if u.Mode != External {
+		if err := writeIdentities(l, time.Now()); err != nil {
+			return err
+		}
 	}
-	if err := node.MakeBridge(ctx, l.Bridge, l.Network.Gateway+"/24", l.Network.ServiceIP+"/32"); err != nil {
-		return err
-	}
-	if err := node.MakeCgroup(cgroupName(l)); err != nil {
-		return err
+	if u.Mode == Real {
+		if err := node.MakeBridge(ctx, l.Bridge, l.Network.Gateway+"/24", l.Network.ServiceIP+"/32"); err != nil {
+			return err
+		}
+		if err := node.MakeCgroup(cgroupName(l)); err != nil {
+			return err
+		}
 	}
 	if err := u.launch(ctx); err != nil {
 		return err
 	}
-	u.Progress.Done("ground", "bridge %s %s, keeper %d", l.Bridge, l.Network.PodCIDR, l.Keeper.PID)
+	u.Progress.Done("ground", "%s, keeper %d", l.Dir, l.Keeper.PID)
 	return nil
 }
 
 func (u *Up) launch(ctx context.Context) error {
 	env := []string{"PATH=" + systemPath, "HOME=" + u.ledger.Dir, "TMPDIR=" + u.ledger.Dir, ledger.Marker + "=" + u.ledger.ID}
-	pid, err := nest.Launch(u.Programs.Sandbox, u.ledger.Dir, env)
+	pid, err := nest.Launch(u.Programs.Sandbox, u.ledger.Dir, u.Mode == Real, env)
 	if err != nil {
 		return err
 	}

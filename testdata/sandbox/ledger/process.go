@@ -1,19 +1,15 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
 
-// A Process is a process id together with its start time, in clock ticks since the machine's
-// start (field 22 of /proc/PID/stat): the kernel gives ids out again, the pair is never repeated.
+// A Process is a process id together with its start time (on Linux in clock ticks since the
+// machine's start, elsewhere in seconds since 1970): the kernel gives ids out again, the pair is
+// not repeated.
 type Process struct {
 	PID   int    `json:"pid,omitempty"`
 	Start uint64 `json:"start,omitempty"`
@@ -48,49 +44,4 @@ func (p Process) Kill(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// Marked finds the running processes whose environment carries the marker id, this one excepted.
-func Marked(id string) []Process {
-	want := []byte(Marker + "=" + id)
-	var found []Process
-	files, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, file := range files {
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		if err != nil || pid == os.Getpid() {
-			continue
-		}
-		data, err := os.ReadFile(file)
-		if err != nil || !hasLine(data, want) {
-			continue
-		}
-		if p, err := Identify(pid); err == nil {
-			found = append(found, p)
-		}
-	}
-	return found
-}
-
-func hasLine(environ, want []byte) bool {
-	for _, line := range bytes.Split(environ, []byte{0}) {
-		if bytes.Equal(line, want) {
-			return true
-		}
-	}
-	return false
-}
-
-// stat reads a process's state letter and start time. The name in brackets may hold anything,
-// brackets and blanks included, so the fields are counted from the last closing bracket.
-func stat(pid int) (state string, start uint64, err error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return "", 0, err
-	}
-	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
-	if len(fields) < 20 {
-		return "", 0, fmt.Errorf("reading /proc/%d/stat: %d fields", pid, len(fields))
-	}
-	start, err = strconv.ParseUint(fields[19], 10, 64)
-	return fields[0], start, err
 }

@@ -1,5 +1,3 @@
-//go:build linux
-
 package nest
 
 import (
@@ -15,24 +13,23 @@ import (
 	"time"
 )
 
-// Launch starts the keeper: `PROGRAM keep --dir DIR` in new process and mount namespaces, in a
-// session of its own, with nothing of the caller's open. env is its whole environment. The
-// caller ends it by its process id.
-func Launch(program, dir string, env []string) (pid int, err error) {
+// Launch starts the keeper: `PROGRAM keep --dir DIR` in a session of its own, with nothing of the
+// caller's open; a nested one in new process and mount namespaces (root on Linux). env is its
+// whole environment. The caller ends it by its process id.
+func Launch(program, dir string, nested bool, env []string) (pid int, err error) {
 	log, err := os.OpenFile(filepath.Join(dir, "logs", "keeper.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return 0, fmt.Errorf("opening the keeper's log: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.Command(program, "keep", "--dir", dir)
+	cmd := exec.Command(program, "keep", "--dir", dir, fmt.Sprintf("--nested=%t", nested))
 	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = env, log, log, dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setsid:       true,
-		Cloneflags:   syscall.CLONE_NEWPID,
-		Unshareflags: syscall.CLONE_NEWNS, // Go makes the mounts private with it
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if nested {
+		separate(cmd.SysProcAttr)
 	}
 	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("starting the keeper in namespaces of its own: %w", err)
+		return 0, fmt.Errorf("starting the keeper: %w", err)
 	}
 	pid = cmd.Process.Pid
 	go func() { _ = cmd.Wait() }() // no zombie while the caller lives

@@ -1,5 +1,3 @@
-//go:build linux
-
 package nest
 
 import (
@@ -27,14 +25,17 @@ type keeper struct {
 	ended   map[string]chan struct{}
 }
 
-// Keep is the keeper's life: it furnishes its namespaces and serves the socket in dir until it
-// is told to end (SIGTERM) or is killed. It fails when it cannot set itself up.
-func Keep(dir string) error {
-	if os.Getpid() != 1 {
+// Keep is the keeper's life: it serves the socket in dir until it is told to end (SIGTERM) or is
+// killed. A nested one furnishes its namespaces first, of which it must be the first process. It
+// fails when it cannot set itself up.
+func Keep(dir string, nested bool) error {
+	if nested && os.Getpid() != 1 {
 		return errors.New("the keeper must be the first process of a namespace; start it with `sandbox up`")
 	}
-	if err := furnish(dir); err != nil {
-		return err
+	if nested {
+		if err := furnish(dir); err != nil {
+			return err
+		}
 	}
 	k := &keeper{dir: dir, daemons: map[string]*Daemon{}, ended: map[string]chan struct{}{}}
 	children := make(chan os.Signal, 1)

@@ -2,12 +2,33 @@ package node
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strconv"
 	"strings"
 )
+
+// Taken lists the IPv4 networks that the machine's own addresses and routes occupy.
+func Taken() ([]*net.IPNet, error) {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("listing the machine's addresses: %w", err)
+	}
+	var taken []*net.IPNet
+	for _, address := range addresses {
+		if n, ok := address.(*net.IPNet); ok && n.IP.To4() != nil {
+			taken = append(taken, n)
+		}
+	}
+	routes, err := routes("/proc/net/route")
+	if errors.Is(err, fs.ErrNotExist) { // not Linux: the addresses have to do
+		return taken, nil
+	}
+	return append(taken, routes...), err
+}
 
 // routes reads the networks of a file in the format of /proc/net/route: a head line, then
 // device, destination, gateway, ..., mask as eighth field, in hexadecimal of the machine's byte

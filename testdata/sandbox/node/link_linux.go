@@ -1,12 +1,9 @@
-//go:build linux
-
 package node
 
 import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,22 +45,6 @@ func dropOne(ctx context.Context, name string) error {
 func exists(link string) bool {
 	_, err := os.Stat(filepath.Join("/sys/class/net", link))
 	return err == nil
-}
-
-// Taken lists the IPv4 networks that the machine's own addresses and routes occupy.
-func Taken() ([]*net.IPNet, error) {
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil, fmt.Errorf("listing the machine's addresses: %w", err)
-	}
-	var taken []*net.IPNet
-	for _, address := range addresses {
-		if n, ok := address.(*net.IPNet); ok && n.IP.To4() != nil {
-			taken = append(taken, n)
-		}
-	}
-	routes, err := routes("/proc/net/route")
-	return append(taken, routes...), err
 }
 
 func ip(ctx context.Context, args ...string) error {

@@ -1,5 +1,3 @@
-//go:build linux
-
 package nest
 
 import (
@@ -9,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +37,12 @@ func Hides(dir string) bool {
 		}
 	}
 	return false
+}
+
+// separate asks for new process and mount namespaces; Go makes the mounts private with the latter.
+func separate(attr *syscall.SysProcAttr) {
+	attr.Cloneflags = syscall.CLONE_NEWPID
+	attr.Unshareflags = syscall.CLONE_NEWNS
 }
 
 // furnish gives the fresh namespaces their own /proc, empty runtime folders and kernel settings

@@ -1,0 +1,44 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/clawql/clawql-workbench/testdata/sandbox/node"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// simulatedNode makes a Node object and lets kwok play its kubelet.
+func (u *Up) simulatedNode(ctx context.Context) error {
+	clients, err := Connect(u.ledger)
+	if err != nil {
+		return err
+	}
+	name := nodeName(u.ledger)
+	if err := u.run(ctx, "kwok", []string{u.Programs.Kwok, "--kubeconfig", Kubeconfig(u.ledger),
+		"--manage-single-node", name, "--node-ip", u.ledger.Network.Gateway, "--cidr", u.ledger.Network.PodCIDR}); err != nil {
+		return err
+	}
+	size := corev1.ResourceList{
+		corev1.ResourceCPU:    *resource.NewQuantity(node.ClaimCPUs, resource.DecimalSI),
+		corev1.ResourceMemory: resource.MustParse(fmt.Sprintf("%dGi", node.ClaimMemoryGiB)),
+		corev1.ResourcePods:   resource.MustParse("110"),
+	}
+	object := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"kubernetes.io/hostname": name, "type": "kwok"}},
+		Status:     corev1.NodeStatus{Capacity: size, Allocatable: size},
+	}
+	if _, err := clients.Kube.CoreV1().Nodes().Create(ctx, object, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("making the simulated node: %w", err)
+	}
+	if err := u.await(ctx, "kwok", func(ctx context.Context) error { return clients.nodeReady(ctx, name) }); err != nil {
+		return err
+	}
+	if err := u.await(ctx, "kube-controller-manager", clients.accountsMade); err != nil {
+		return err
+	}
+	u.Progress.Done("node", "%s, SIMULATED by kwok", name)
+	return nil
+}
