@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -98,10 +99,14 @@ func (c *Cluster) Apply(ctx context.Context, obj *unstructured.Unstructured, dry
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	written, err := client.Patch(ctx, obj.GetName(), types.ApplyPatchType, body, options)
-	return written, c.Explain("applying "+RefOf(obj).String(), err)
+	var written *unstructured.Unstructured
+	err = again(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		written, err = client.Patch(ctx, obj.GetName(), types.ApplyPatchType, body, options)
+		return c.Explain("applying "+RefOf(obj).String(), err)
+	})
+	return written, err
 }
 
 // Get reads an object; nil without an error where there is none.
@@ -125,14 +130,16 @@ func (c *Cluster) Delete(ctx context.Context, ref Ref) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	background := metav1.DeletePropagationBackground
-	err = client.Delete(ctx, ref.Name, metav1.DeleteOptions{PropagationPolicy: &background})
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	return c.Explain("deleting "+ref.String(), err)
+	return again(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		err := client.Delete(ctx, ref.Name, metav1.DeleteOptions{PropagationPolicy: &background})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return c.Explain("deleting "+ref.String(), err)
+	})
 }
 
 // Patch changes an object by a JSON merge patch, without owning its fields.
@@ -171,9 +178,14 @@ func (c *Cluster) Gateways(ctx context.Context) ([]Ref, error) {
 	return refs, nil
 }
 
-// NamespaceExists says whether the environment's namespace is there.
+// NamespaceExists says whether the environment's namespace is there; one that
+// is being deleted takes nothing new (fault.Unable).
 func (c *Cluster) NamespaceExists(ctx context.Context) (bool, error) {
 	ns, err := c.Get(ctx, Ref{"v1", "Namespace", "", c.Namespace})
+	if err == nil && ns != nil && ns.GetDeletionTimestamp() != nil {
+		return true, fault.Unable("namespace %s is being deleted since %s", c.Namespace, ns.GetDeletionTimestamp().UTC().Format(time.RFC3339)).
+			Hint("kubectl --context %s get namespace %s -o yaml shows what it waits for", c.Context, c.Namespace)
+	}
 	return ns != nil, err
 }
 

@@ -155,7 +155,7 @@ func (c *Cluster) Explain(attempt string, err error) error {
 	case apierrors.IsForbidden(err):
 		return fault.Unable("%s: %w", attempt, err).Hint("`kubectl clawql deploy rbac` prints the rights that a deploy needs")
 	case errors.As(err, &network), errors.Is(err, context.DeadlineExceeded):
-		return fault.Unable("%s: the API server %s does not answer: %w", attempt, c.Server, rootCause(err)).Hint("kubectl --context %s cluster-info", c.Context)
+		return fault.Unable("%s: the API server %s does not answer: %w", attempt, c.Server, away{rootCause(err)}).Hint("kubectl --context %s cluster-info", c.Context)
 	}
 	return fault.Unable("%s: %w", attempt, err)
 }

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -53,6 +52,8 @@ func (c *Cluster) CurrentHolder(ctx context.Context) (*Holder, error) {
 }
 
 func (c *Cluster) lease(ctx context.Context) (*coordination.Lease, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	lease, err := c.typed.CoordinationV1().Leases(c.Namespace).Get(ctx, LockName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil
@@ -79,6 +80,14 @@ func (h Holder) Held(environment string) error {
 	return fault.Unable("another deploy holds the lock of %s since %s: %s", environment, h.Since.UTC().Format(time.RFC3339), h.Identity).
 		Hint("follow it: kubectl clawql deploy status %s --watch", environment).
 		Hint("end it: kubectl clawql deploy abort %s --reason ...", environment)
+}
+
+// Fresh says whether the holder renewed within the last lease duration, by
+// this machine's clock. A renewal that lies further in the future than that
+// comes from a clock that is wrong, and says nothing.
+func (h Holder) Fresh() bool {
+	age := time.Since(h.Renewed)
+	return age < leaseDuration && age > -leaseDuration
 }
 
 // Acquire takes the lock as identity. dead tells whether a holder's process
@@ -119,7 +128,7 @@ func (c *Cluster) free(ctx context.Context, environment string, lease *coordinat
 	if holder == nil || dead(holder.Identity) {
 		return nil
 	}
-	if time.Since(holder.Renewed) < leaseDuration {
+	if holder.Fresh() {
 		return holder.Held(environment)
 	}
 	for deadline := time.Now().Add(leaseDuration); time.Now().Before(deadline); {
@@ -146,12 +155,16 @@ func (c *Cluster) free(ctx context.Context, environment string, lease *coordinat
 }
 
 func (c *Cluster) write(ctx context.Context, old *coordination.Lease, identity string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	now := metav1.NowMicro()
-	fence := int32(1)
 	lease := &coordination.Lease{ObjectMeta: metav1.ObjectMeta{Name: LockName, Namespace: c.Namespace}}
 	if old != nil {
 		lease = old.DeepCopy()
-		fence = ptr.Deref(old.Spec.LeaseTransitions, 0) + 1
+	}
+	fence, err := c.nextFence(ctx, old)
+	if err != nil {
+		return 0, err
 	}
 	lease.Spec = coordination.LeaseSpec{HolderIdentity: &identity, LeaseDurationSeconds: ptr.To(int32(leaseDuration / time.Second)),
 		AcquireTime: &now, RenewTime: &now, LeaseTransitions: &fence}
@@ -160,62 +173,16 @@ func (c *Cluster) write(ctx context.Context, old *coordination.Lease, identity s
 		_, err := leases.Create(ctx, lease, metav1.CreateOptions{FieldManager: FieldManager})
 		return int64(fence), err
 	}
-	_, err := leases.Update(ctx, lease, metav1.UpdateOptions{FieldManager: FieldManager})
+	_, err = leases.Update(ctx, lease, metav1.UpdateOptions{FieldManager: FieldManager})
 	return int64(fence), err
 }
 
-// keep renews until released; a lease in other hands ends the deploy's context.
-func (l *Lock) keep() {
-	defer close(l.stopped)
-	for {
-		select {
-		case <-l.stop:
-			return
-		case <-time.After(renewEvery):
-			l.renew()
-		}
+// nextFence grows even where somebody deleted the Lease: the routes remember
+// the highest number that moved their traffic, and refuse a lower one.
+func (c *Cluster) nextFence(ctx context.Context, old *coordination.Lease) (int32, error) {
+	if old != nil {
+		return ptr.Deref(old.Spec.LeaseTransitions, 0) + 1, nil
 	}
-}
-
-func (l *Lock) renew() {
-	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
-	defer cancel()
-	lease, err := l.cluster.lease(ctx)
-	if err != nil {
-		return // the server is away: fencing guards what follows, and the next try comes
-	}
-	if lease == nil || ptr.Deref(lease.Spec.HolderIdentity, "") != l.me || int64(ptr.Deref(lease.Spec.LeaseTransitions, 0)) != l.Fence {
-		l.lost(ErrDeposed)
-		return
-	}
-	now := metav1.NowMicro()
-	lease.Spec.RenewTime = &now
-	_, _ = l.cluster.typed.CoordinationV1().Leases(l.cluster.Namespace).Update(ctx, lease, metav1.UpdateOptions{FieldManager: FieldManager})
-}
-
-// Check asks the server whether the lock is still ours.
-func (l *Lock) Check(ctx context.Context) error {
-	holder, err := l.cluster.CurrentHolder(ctx)
-	if err != nil {
-		return err
-	}
-	if holder == nil || holder.Identity != l.me || holder.Fence != l.Fence {
-		return fmt.Errorf("writing as holder %d of the deploy lock: %w", l.Fence, ErrDeposed)
-	}
-	return nil
-}
-
-// Release gives the lock back, where it is still ours. The Lease stays, so
-// that the fence keeps growing.
-func (l *Lock) Release() {
-	close(l.stop)
-	<-l.stopped
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	lease, err := l.cluster.lease(ctx)
-	if err != nil || lease == nil || ptr.Deref(lease.Spec.HolderIdentity, "") != l.me {
-		return
-	}
-	lease.Spec.HolderIdentity, lease.Spec.RenewTime, lease.Spec.AcquireTime = nil, nil, nil
-	_, _ = l.cluster.typed.CoordinationV1().Leases(l.cluster.Namespace).Update(ctx, lease, metav1.UpdateOptions{FieldManager: FieldManager})
+	highest, err := c.highestFence(ctx)
+	return highest + 1, err
 }

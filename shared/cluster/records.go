@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -42,7 +43,7 @@ func (c *Cluster) Records(ctx context.Context) ([]*Stored, error) {
 		}
 		all = append(all, &Stored{number, object.Data, object})
 	}
-	slices.SortFunc(all, func(a, b *Stored) int { return int(b.Number - a.Number) })
+	slices.SortFunc(all, func(a, b *Stored) int { return cmp.Compare(b.Number, a.Number) })
 	return all, nil
 }
 
@@ -61,21 +62,47 @@ func (c *Cluster) CreateRecord(ctx context.Context, number int64, data map[strin
 	return &Stored{number, data, written}, nil
 }
 
-// UpdateRecord writes s.Data. When somebody else wrote since, the error is
-// ErrDeposed: the record's only writer is the lock's holder.
-func (c *Cluster) UpdateRecord(ctx context.Context, s *Stored) error {
+// UpdateRecord writes s.Data as the holder of lock. When somebody else wrote
+// since, the lock decides: the record's only writer is its holder, so that
+// another holder is ErrDeposed; anything else (a label set by hand, an answer
+// of ours that was lost on the way) is written over.
+func (c *Cluster) UpdateRecord(ctx context.Context, lock *Lock, s *Stored) error {
+	for {
+		err := again(ctx, func() error { return c.updateRecord(ctx, s) })
+		if !apierrors.IsConflict(err) {
+			return err
+		}
+		if err := lock.Check(ctx); err != nil {
+			return fmt.Errorf("writing record %d: %w", s.Number, err)
+		}
+		if err := c.refresh(ctx, s); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Cluster) updateRecord(ctx context.Context, s *Stored) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	next := s.object.DeepCopy()
 	next.Data = s.Data
 	written, err := c.typed.CoreV1().ConfigMaps(c.Namespace).Update(ctx, next, metav1.UpdateOptions{FieldManager: FieldManager})
-	if apierrors.IsConflict(err) {
-		return fmt.Errorf("writing record %d: %w", s.Number, ErrDeposed)
-	}
 	if err != nil {
 		return c.Explain("writing the deploy's record", err)
 	}
 	s.object = written
+	return nil
+}
+
+// refresh takes over what others changed of the record, apart from its data.
+func (c *Cluster) refresh(ctx context.Context, s *Stored) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	live, err := c.typed.CoreV1().ConfigMaps(c.Namespace).Get(ctx, s.object.Name, metav1.GetOptions{})
+	if err != nil {
+		return c.Explain("reading the deploy's record", err)
+	}
+	s.object = live
 	return nil
 }
 

@@ -48,8 +48,9 @@ type operation struct {
 }
 
 // Set writes the weights and gives the route's generation. It retries until
-// ctx ends: a route that somebody rewrote is looked at again. A write by a
-// deposed holder is ErrDeposed.
+// ctx ends, which should have a limit: a route that somebody rewrote is looked
+// at again. A write by a deposed holder is ErrDeposed; without the right to
+// write there is nothing to retry.
 func (r *Route) Set(ctx context.Context, stable, canary int64) (int64, error) {
 	return r.insist(ctx, canary > 0, func() []operation {
 		ops := []operation{}
@@ -77,7 +78,7 @@ func (r *Route) Cut(ctx context.Context) (int64, error) {
 func (r *Route) insist(ctx context.Context, needed bool, ops func() []operation) (int64, error) {
 	for {
 		generation, err := r.try(ctx, needed, ops)
-		if err == nil || errors.Is(err, ErrDeposed) || ctx.Err() != nil || fault.Code(err) == fault.CodeNo {
+		if err == nil || errors.Is(err, ErrDeposed) || ctx.Err() != nil || fault.Code(err) == fault.CodeNo || apierrors.IsForbidden(err) {
 			return generation, err
 		}
 		r.pairs = nil
@@ -169,6 +170,24 @@ func (r *Route) takeFence(ctx context.Context, live *unstructured.Unstructured) 
 	return err
 }
 
+// highestFence is the highest number that any route of the namespace carries.
+func (c *Cluster) highestFence(ctx context.Context) (highest int32, err error) {
+	client, err := c.mapping(RouteRef(c.Namespace, ""))
+	if err != nil {
+		return 0, err
+	}
+	list, err := client.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return 0, c.Explain("reading the fences of the routes", err)
+	}
+	for _, route := range list.Items {
+		if fence, err := strconv.ParseInt(route.GetAnnotations()[FenceAnnotation], 10, 32); err == nil {
+			highest = max(highest, int32(fence))
+		}
+	}
+	return highest, nil
+}
+
 // pair holds the JSON pointers of two backends of one rule.
 type pair struct{ stable, canary string }
 
@@ -196,32 +215,49 @@ func backendPairs(route *unstructured.Unstructured, stable, canary string) []pai
 	return pairs
 }
 
-// Weights reads the weights of the first rule that has both backends; a
-// route without a canary sends everything to stable.
+// Weights reads the highest weight that any rule gives to stable, and to the
+// canary: 0 for the canary means that no rule sends it anything.
 func (r *Route) Weights(ctx context.Context) (stable, canary int64, err error) {
 	live, err := r.cluster.Get(ctx, r.ref)
 	if err != nil || live == nil {
 		return 0, 0, err
 	}
-	rules, _, _ := unstructured.NestedSlice(live.Object, "spec", "rules")
+	eachBackend(live, func(entry map[string]any) {
+		weight, set := entry["weight"].(int64)
+		if !set {
+			weight = 1
+		}
+		switch entry["name"] {
+		case r.stable:
+			stable = max(stable, weight)
+		case r.canary:
+			canary = max(canary, weight)
+		}
+	})
+	return stable, canary, nil
+}
+
+// HasCanary says whether any rule names the canary, whatever its weight.
+func (r *Route) HasCanary(ctx context.Context) (bool, error) {
+	live, err := r.cluster.Get(ctx, r.ref)
+	if err != nil || live == nil {
+		return false, err
+	}
+	there := false
+	eachBackend(live, func(entry map[string]any) { there = there || entry["name"] == r.canary })
+	return there, nil
+}
+
+func eachBackend(route *unstructured.Unstructured, visit func(entry map[string]any)) {
+	rules, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules")
 	for _, rule := range rules {
 		fields, _ := rule.(map[string]any)
 		backends, _ := fields["backendRefs"].([]any)
 		for _, backend := range backends {
 			entry, _ := backend.(map[string]any)
-			weight, set := entry["weight"].(int64)
-			if !set {
-				weight = 1
-			}
-			switch entry["name"] {
-			case r.stable:
-				stable = weight
-			case r.canary:
-				canary = weight
-			}
+			visit(entry)
 		}
 	}
-	return stable, canary, nil
 }
 
 // InForce says whether every parent Gateway has accepted the route at this

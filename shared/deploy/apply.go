@@ -3,9 +3,11 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cluster"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -27,15 +29,53 @@ func (e *engine) remember(ctx context.Context) error {
 			e.Created = append(e.Created, cluster.RefOf(o))
 			continue
 		}
-		e.before = append(e.before, restorable(live))
+		if o.GetKind() == "Secret" {
+			continue // its values come from elsewhere and must not get into a record
+		}
+		e.before = append(e.before, withoutBackend(restorable(live), canaryName(e.gateway())))
 	}
 	return nil
+}
+
+// withScale leaves the number of pods to an autoscaler that has set it: an
+// apply with the overlay's number, or with that of before the canary, would
+// take capacity away in the middle of the traffic.
+func (e *engine) withScale(ctx context.Context, wanted *object) (*object, error) {
+	if wanted.GetKind() != "Deployment" {
+		return wanted, nil
+	}
+	live, err := e.cluster.Get(ctx, cluster.RefOf(wanted))
+	if err != nil || live == nil || !autoscaled(live) {
+		return wanted, err
+	}
+	return scaledAs(wanted, live), nil
+}
+
+// autoscaled says whether a HorizontalPodAutoscaler wrote the replicas.
+func autoscaled(live *object) bool {
+	return slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Subresource == "scale" && entry.Manager == "kube-controller-manager"
+	})
+}
+
+func scaledAs(wanted, live *object) *object {
+	replicas, found, _ := unstructured.NestedInt64(live.Object, "spec", "replicas")
+	if !found {
+		return wanted
+	}
+	wanted = wanted.DeepCopy()
+	_ = unstructured.SetNestedField(wanted.Object, replicas, "spec", "replicas") // spec is a map: it was rendered
+	return wanted
 }
 
 // applyShared writes controls and everything that both versions use.
 // The strictest namespace label waits while pods run that it would refuse.
 func (e *engine) applyShared(ctx context.Context) error {
-	if _, err := e.cluster.Apply(ctx, e.namespaceFor(ctx), false); err != nil {
+	namespace, err := e.namespaceFor(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := e.cluster.Apply(ctx, namespace, false); err != nil {
 		return err
 	}
 	for _, o := range e.desired.shared {
@@ -50,24 +90,25 @@ const enforceLabel = "pod-security.kubernetes.io/enforce"
 
 // namespaceFor leaves `enforce` out while the stable pods were not made by a
 // deploy of ours: one of them, rescheduled, would be refused.
-func (e *engine) namespaceFor(ctx context.Context) *object {
-	if e.First || e.stableIsHardened(ctx) {
-		return e.desired.namespace
+func (e *engine) namespaceFor(ctx context.Context) (*object, error) {
+	hardened, err := e.stableIsHardened(ctx)
+	if err != nil || e.First || hardened {
+		return e.desired.namespace, err
 	}
 	relaxed := e.desired.namespace.DeepCopy()
 	labels := relaxed.GetLabels()
 	delete(labels, enforceLabel)
 	relaxed.SetLabels(labels)
-	return relaxed
+	return relaxed, nil
 }
 
-func (e *engine) stableIsHardened(ctx context.Context) bool {
+func (e *engine) stableIsHardened(ctx context.Context) (bool, error) {
 	live, err := e.cluster.Get(ctx, cluster.RefOf(e.desired.stable))
 	if err != nil || live == nil {
-		return false
+		return false, err
 	}
 	label, _, _ := unstructured.NestedString(live.Object, "spec", "template", "metadata", "labels", "clawql.io/deploy")
-	return label != ""
+	return label != "", nil
 }
 
 // applyCanary writes the canary's Deployment, Service and policies, and the
@@ -96,8 +137,12 @@ func (e *engine) awaitRollout(ctx context.Context, name string, alarm func(conte
 			return true, "", nil
 		}
 		r, err := e.cluster.Rollout(ctx, name)
-		if err != nil || r == nil {
-			return false, "Deployment " + name + " is gone", err
+		if err != nil {
+			return false, "", err
+		}
+		if r == nil {
+			problem = "Deployment " + name + " is gone"
+			return true, "", nil
 		}
 		if r.Stuck != "" {
 			problem = fmt.Sprintf("Deployment %s does not progress: %s", name, r.Stuck)

@@ -60,7 +60,52 @@ func newDesired(objects []*object, env project.Environment, gateway project.Gate
 		d.route = routeFor(env, gateway, servicePort(service, gateway))
 	}
 	d.version = digestOf(gatewayImage(d.stable, gateway.Name))
-	return d, nil
+	return d, d.check(env, gateway.Name)
+}
+
+// check refuses what a canary of this design cannot carry.
+func (d *desired) check(env project.Environment, gateway string) error {
+	if replicas, found, _ := unstructured.NestedInt64(d.stable.Object, "spec", "replicas"); found && replicas < 1 {
+		return fault.Usage("overlay %s sets Deployment %s to %d replicas: nothing would serve", env.Overlay, gateway, replicas)
+	}
+	for _, o := range d.shared {
+		if o.GetKind() == "HTTPRoute" && leadsTo(o, gateway) {
+			return fault.Usage("overlay %s has HTTPRoute %s with backend %s: its requests would bypass the canary", env.Overlay, o.GetName(), gateway).
+				Hint("the route whose weights move is named as the gateway: call it %s", gateway)
+		}
+	}
+	rules, _, _ := unstructured.NestedSlice(d.route.Object, "spec", "rules")
+	for i, entry := range rules {
+		one := object{Object: map[string]any{"spec": map[string]any{"rules": []any{entry}}}}
+		if fields, _ := entry.(map[string]any); leadsTo(&one, gateway) && len(fields["backendRefs"].([]any)) > 1 {
+			return fault.Usage("HTTPRoute %s: rule %d splits requests between %s and other backends", d.route.GetName(), i, gateway).
+				Hint("the deploy moves weights between stable and canary; give the other backends a rule of their own")
+		}
+	}
+	return nil
+}
+
+// leadsTo says whether a rule of route has the backend.
+func leadsTo(route *object, backend string) bool {
+	return backendPort(route, backend) != 0
+}
+
+// withoutBackend is a route without the backend; other objects as they are.
+func withoutBackend(o *object, backend string) *object {
+	rules, _, _ := unstructured.NestedSlice(o.Object, "spec", "rules")
+	if o.GetKind() != "HTTPRoute" || !leadsTo(o, backend) {
+		return o
+	}
+	for _, entry := range rules {
+		fields, _ := entry.(map[string]any)
+		backends, _ := fields["backendRefs"].([]any)
+		fields["backendRefs"] = slices.DeleteFunc(backends, func(b any) bool {
+			ref, _ := b.(map[string]any)
+			return ref["name"] == backend
+		})
+	}
+	_ = unstructured.SetNestedSlice(o.Object, rules, "spec", "rules") // it was read from there
+	return o
 }
 
 // routeFor is the route of an overlay that has none: only the MCP path, so

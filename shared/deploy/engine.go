@@ -59,18 +59,34 @@ func lasting(ctx context.Context, limit time.Duration) (context.Context, context
 }
 
 // until polls check until it is true; false with the last text when limit
-// has passed.
+// has passed. An API server that is away for a while is waited for.
 func until(ctx context.Context, limit, every time.Duration, check func(context.Context) (bool, string, error)) (bool, string, error) {
 	deadline := time.Now().Add(limit)
 	for {
 		done, text, err := check(ctx)
-		if done || err != nil || time.Now().After(deadline) {
+		if done || (err != nil && !cluster.Away(err)) || time.Now().After(deadline) {
 			return done, text, err
 		}
 		select {
 		case <-ctx.Done():
 			return false, text, context.Cause(ctx)
 		case <-time.After(every):
+		}
+	}
+}
+
+// persist does what a rollback must, again and again while the API server is
+// away, until ctx ends.
+func persist(ctx context.Context, do func(context.Context) error) error {
+	for {
+		err := do(ctx)
+		if !cluster.Away(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Second):
 		}
 	}
 }

@@ -1,11 +1,13 @@
 package deploy
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -37,18 +39,27 @@ func dead(identity string) bool {
 	if !ok {
 		return false
 	}
-	fields := strings.Fields(head)
-	pid, err := strconv.Atoi(fields[len(fields)-1])
+	pid, err := strconv.Atoi(head[strings.LastIndexByte(head, ' ')+1:])
 	place, started, ok := strings.Cut(inner, ":")
-	here, _ := placeOf(os.Getpid())
-	if err != nil || !ok || here == "" || place != here {
-		return false
-	}
-	if _, err := os.Stat("/proc/self/stat"); err != nil {
+	here, mine := placeOf(os.Getpid())
+	if err != nil || pid <= 0 || !ok || started == "" || mine == "" || place != here {
 		return false
 	}
 	_, now := placeOf(pid)
+	if now == "" && hidden(pid) {
+		return false
+	}
 	return now != started
+}
+
+// hidden says whether a process is there although /proc does not show it: the
+// mount option hidepid hides those of other users.
+func hidden(pid int) bool {
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	return errors.Is(process.Signal(syscall.Signal(0)), os.ErrPermission)
 }
 
 // placeOf gives the boot and pid namespace of this process, in which pid has
@@ -60,7 +71,7 @@ func placeOf(pid int) (place, started string) {
 	if err != nil || err2 != nil {
 		return "", ""
 	}
-	place = strings.TrimSpace(string(boot))[:8] + "." + strings.Trim(space, "pid:[]")
+	place = fmt.Sprintf("%.8s", strings.TrimSpace(string(boot))) + "." + strings.Trim(space, "pid:[]")
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return place, ""

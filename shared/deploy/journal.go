@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cluster"
@@ -51,10 +52,27 @@ func reopen(c *cluster.Cluster, lock *cluster.Lock, stored *cluster.Stored, now 
 }
 
 // enter writes that phase begins. Nothing of the phase may be done before.
+// The lock is asked afterwards: what follows may be a write that no fence
+// guards. Entering a phase again, because the write failed, is no new line.
 func (j *journal) enter(ctx context.Context, phase Phase, reason string) error {
-	j.note(phase, reason)
-	j.tell(Step{Phase: phase, Detail: reason})
-	return j.save(ctx)
+	if last := j.last(); last.Phase != phase || last.Note != reason || last.Fence != j.lock.Fence {
+		j.note(phase, reason)
+		j.tell(Step{Phase: phase, Detail: reason})
+	}
+	if err := j.save(ctx); err != nil {
+		return err
+	}
+	if err := j.lock.Check(ctx); errors.Is(err, cluster.ErrDeposed) {
+		return err
+	}
+	return nil
+}
+
+func (j *journal) last() PhaseChange {
+	if len(j.Phases) == 0 {
+		return PhaseChange{}
+	}
+	return j.Phases[len(j.Phases)-1]
 }
 
 func (j *journal) note(phase Phase, reason string) {
@@ -71,7 +89,7 @@ func (j *journal) save(ctx context.Context) error {
 		return err
 	}
 	j.stored.Data = data
-	return j.cluster.UpdateRecord(ctx, j.stored)
+	return j.cluster.UpdateRecord(ctx, j.lock, j.stored)
 }
 
 func (j *journal) encode() (map[string]string, error) {

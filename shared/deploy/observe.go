@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,13 +28,11 @@ type observation struct {
 
 func (e *engine) newObservation() (*observation, error) {
 	judge, err := canary.New(e.Criteria)
-	if err != nil {
-		return nil, err
-	}
 	if len(e.Judge) > 0 {
-		if err := json.Unmarshal(e.Judge, judge); err != nil {
-			return nil, fmt.Errorf("reading the judge's state from record %d: %w", e.Number, err)
-		}
+		judge, err = canary.Restore(e.Judge)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the judge of deploy %d: %w", e.Number, err)
 	}
 	number := fmt.Sprint(e.Number)
 	isNew := func(p cluster.Pod) bool { return p.Labels["clawql.io/deploy"] == number }
@@ -53,14 +52,24 @@ func (o *observation) run(ctx context.Context) (canary.Verdict, error) {
 		if err := o.keep(ctx); err != nil {
 			return o.last, err
 		}
+		if err := o.pause(ctx, ticks.C); err != nil || o.decided() {
+			return o.last, err
+		}
+	}
+}
+
+// pause hears events until the next tick.
+func (o *observation) pause(ctx context.Context, tick <-chan time.Time) error {
+	for {
 		select {
 		case <-ctx.Done():
-			return o.last, context.Cause(ctx)
+			return context.Cause(ctx)
 		case e := <-o.watch.events:
 			if o.hear(e); o.decided() {
-				return o.last, nil
+				return nil
 			}
-		case <-ticks.C:
+		case <-tick:
+			return nil
 		}
 	}
 }
@@ -77,6 +86,7 @@ func (o *observation) wait(ctx context.Context, looked <-chan canary.Tick) bool 
 			}
 		case tick := <-looked:
 			o.judge.Observe(tick)
+			o.hearSilence(tick.At)
 			o.last = o.judge.Verdict()
 			o.Report.Progress(o.progressNow())
 			return o.decided()
@@ -92,9 +102,28 @@ func (o *observation) hear(e canary.Event) {
 	o.last = o.judge.Verdict()
 }
 
+// notReadyLimit is how long the canary may have no ready pod while traffic is
+// sent to it: a gateway answers its share with 503 meanwhile.
+const notReadyLimit = 10 * time.Second
+
+// hearSilence reports a canary that lost its last ready pod and does not get
+// one again.
+func (o *observation) hearSilence(now time.Time) {
+	since, why := o.watch.silent()
+	if since.IsZero() || now.Sub(since) < notReadyLimit {
+		return
+	}
+	text := fmt.Sprintf("no canary pod has been ready for %s", now.Sub(since).Truncate(time.Second))
+	if why != "" {
+		text += ", " + why
+	}
+	o.hear(canary.Event{At: now, Kind: canary.NotReady, Side: canary.Canary, Text: text})
+}
+
 func (o *observation) decided() bool { return o.last.Decision != canary.Continue }
 
-// keep saves the judge's state for a successor.
+// keep saves the judge's state for a successor. A record that cannot be
+// written now is no reason to give up watching: only another holder is.
 func (o *observation) keep(ctx context.Context) error {
 	if time.Since(o.saved) < saveEvery {
 		return nil
@@ -104,7 +133,14 @@ func (o *observation) keep(ctx context.Context) error {
 		return err
 	}
 	o.Judge, o.Verdict, o.saved = state, ptr.To(o.last), time.Now()
-	return o.save(ctx)
+	ctx, cancel := context.WithTimeout(ctx, saveEvery)
+	defer cancel()
+	if err := o.save(ctx); errors.Is(err, cluster.ErrDeposed) {
+		return err
+	} else if err != nil {
+		o.watch.setTrouble(err.Error())
+	}
+	return nil
 }
 
 func (o *observation) progressNow() Progress {
@@ -128,6 +164,11 @@ func (e *engine) progress(detail string) Progress {
 // any new pod ends it.
 func (o *observation) alarm(ctx context.Context) string {
 	o.judge.Observe(o.watch.look(ctx, o.Now()))
+	return o.heard()
+}
+
+// heard takes the events that wait; the text is a reason to roll back.
+func (o *observation) heard() string {
 	for {
 		select {
 		case e := <-o.watch.events:
@@ -139,4 +180,29 @@ func (o *observation) alarm(ctx context.Context) string {
 			return ""
 		}
 	}
+}
+
+// shiftLimit bounds one move of the weights, shared by writing it and by the
+// gateway's confirmation.
+const shiftLimit = time.Minute
+
+// shift moves the weights and waits until they are in force. It hears events
+// meanwhile: traffic moves before the gateway says so.
+func (o *observation) shift(ctx context.Context, stable, share int64) (problem string, err error) {
+	limited, cancel := context.WithTimeout(ctx, shiftLimit)
+	defer cancel()
+	generation, err := o.route.Set(limited, stable, share)
+	if err != nil {
+		return "", err
+	}
+	ok, missing, err := until(ctx, shiftLimit/2, 50*time.Millisecond, func(ctx context.Context) (bool, string, error) {
+		if problem = o.heard(); problem != "" {
+			return true, "", nil
+		}
+		return o.route.InForce(ctx, generation)
+	})
+	if err == nil && !ok {
+		err = notInForce(o.routeRef(), missing)
+	}
+	return problem, err
 }

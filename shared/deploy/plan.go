@@ -143,6 +143,10 @@ func (e *engine) change(ctx context.Context, o *object) (Change, error) {
 		o = o.DeepCopy()
 		setFence(o, fence) // the lock's, not the overlay's
 	}
+	if o == e.desired.stable && live != nil && autoscaled(live) {
+		o = scaledAs(o, live)
+		e.desired.stable = o
+	}
 	would, err := e.cluster.Apply(ctx, o, true)
 	if err != nil {
 		return Change{}, err
@@ -197,6 +201,7 @@ func join(at, key string) string {
 func (e *engine) outlook(ctx context.Context, p *Plan, s *survey) error {
 	w := newWatcher(e.cluster, e.project, podLabels(e.desired.stable), map[string]string{"clawql.io/track": "none"}, func(cluster.Pod) bool { return false })
 	ctx, cancel := context.WithCancel(ctx)
+	defer w.close()
 	defer cancel()
 	first := w.look(ctx, time.Now())
 	select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,6 +33,7 @@ func (e *engine) proveSticky(ctx context.Context) error {
 	}
 	secret := rand.Text()
 	route := probeRoute(e.desired.route, e.gateway(), probeHeader, secret, e.project.Gateway.Path)
+	hostnames, _, _ := unstructured.NestedStringSlice(route.Object, "spec", "hostnames")
 	defer e.removeProbe(ctx, cluster.RefOf(route))
 	written, err := e.cluster.Apply(ctx, route, false)
 	if err != nil {
@@ -41,8 +43,8 @@ func (e *engine) proveSticky(ctx context.Context) error {
 		return err
 	}
 	target := mcpprobe.Target{URL: address + e.project.Gateway.Path, Header: http.Header{probeHeader: {secret}}}
-	if len(e.env.Traffic.Hostnames) > 0 {
-		target.Host = strings.Replace(e.env.Traffic.Hostnames[0], "*", "probe", 1)
+	if len(hostnames) > 0 { // of the overlay's own route, where it has one
+		target.Host = strings.Replace(hostnames[0], "*", "probe", 1)
 	}
 	result, err := mcpprobe.Sticky(ctx, target, probeSessions, probeCalls)
 	if err != nil {
@@ -79,10 +81,20 @@ func (e *engine) awaitInForce(ctx context.Context, ref cluster.Ref, generation i
 		return e.cluster.RouteInForce(ctx, ref, generation)
 	})
 	if err == nil && !ok {
-		return fault.Unable("%s did not come into force within 30s: %s", ref, missing).
-			Hint("kubectl -n %s get httproute %s -o yaml shows what its gateway says", ref.Namespace, ref.Name)
+		return notInForce(ref, missing)
 	}
 	return err
+}
+
+func notInForce(ref cluster.Ref, missing string) error {
+	return fault.Unable("%s did not come into force within 30s: %s", ref, missing).
+		Hint("kubectl -n %s get httproute %s -o yaml shows what its gateway says", ref.Namespace, ref.Name)
+}
+
+// probeRef names the probe's own route. A killed probe leaves it behind, so
+// that whoever removes the canary removes it too.
+func (e *engine) probeRef() cluster.Ref {
+	return cluster.RouteRef(e.env.Namespace, e.gateway()+"-probe")
 }
 
 // gatewayAddress is where probes send requests: clawql.yaml's, else what the
@@ -122,7 +134,7 @@ func addressOf(gateway *object, section string) string {
 		listener, _ := entry.(map[string]any)
 		scheme := map[any]string{"HTTP": "http", "HTTPS": "https"}[listener["protocol"]]
 		if scheme != "" && (section == "" || section == listener["name"]) {
-			return fmt.Sprintf("%s://%v:%v", scheme, first["value"], listener["port"])
+			return scheme + "://" + net.JoinHostPort(fmt.Sprint(first["value"]), fmt.Sprint(listener["port"]))
 		}
 	}
 	return ""

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/canary"
@@ -24,15 +25,11 @@ func (e *engine) promote(ctx context.Context, o *observation) error {
 	if problem != "" {
 		return e.rollBack(ctx, problem)
 	}
-	generation, err := e.route.Set(ctx, 100, 0)
-	if err != nil {
-		return err
+	if problem, err := o.shift(ctx, 100, 0); err != nil || problem != "" {
+		return e.rollBackOr(ctx, problem, err)
 	}
-	if err := e.awaitInForce(ctx, e.routeRef(), generation); err != nil {
-		return err
-	}
-	if problem := e.drain(ctx, o); problem != "" {
-		return e.rollBack(ctx, problem)
+	if problem, err := e.drain(ctx, o); err != nil || problem != "" {
+		return e.rollBackOr(ctx, problem, err)
 	}
 	return e.finish(ctx)
 }
@@ -47,7 +44,11 @@ func (e *engine) promotionReason() string {
 // rollStable applies the new stable Deployment and waits for it; the problem
 // is a reason to roll back.
 func (e *engine) rollStable(ctx context.Context, alarm func(context.Context) string) (problem string, err error) {
-	live, err := e.cluster.Apply(ctx, e.desired.stable, false)
+	wanted, err := e.withScale(ctx, e.desired.stable)
+	if err != nil {
+		return "", err
+	}
+	live, err := e.cluster.Apply(ctx, wanted, false)
 	if err != nil {
 		return "", err
 	}
@@ -72,7 +73,7 @@ func (e *engine) foreign(live *object) string {
 
 // drain waits until the canary serves nothing any more: its sessions go on
 // at weight 0. A 500 is still a reason to roll back.
-func (e *engine) drain(ctx context.Context, o *observation) (problem string) {
+func (e *engine) drain(ctx context.Context, o *observation) (problem string, err error) {
 	deadline := time.Now().Add(time.Duration(e.project.Canary.Drain))
 	quiet, last := time.Now(), -1.0
 	for time.Now().Before(deadline) && time.Since(quiet) < 3*time.Second {
@@ -87,14 +88,14 @@ func (e *engine) drain(ctx context.Context, o *observation) (problem string) {
 		case event := <-o.watch.events:
 			o.hear(event)
 		case <-ctx.Done():
-			return "interrupted"
+			return "", context.Cause(ctx)
 		case <-time.After(500 * time.Millisecond):
 		}
 		if v := o.judge.Verdict(); v.Decision == canary.Rollback {
-			return v.Reason
+			return v.Reason, nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
 // canaryRequests adds up the canary Deployment's own pods, not the stable
@@ -109,8 +110,16 @@ func (o *observation) canaryRequests(tick canary.Tick) (served float64) {
 	return served
 }
 
+// finishing is the note of a promotion that only has to clean up and to be
+// proven: a successor goes on with it. Without it, a route that lost its
+// canary while promoting is the beginning of a rollback.
+const finishing = "stable serves the new version alone: the canary is taken away"
+
 // finish removes the canary, sets what had to wait, and proves the end.
 func (e *engine) finish(ctx context.Context) error {
+	if err := e.enter(ctx, Promoting, finishing); err != nil {
+		return err
+	}
 	generation, err := e.cut(ctx)
 	if err != nil {
 		return err
@@ -150,24 +159,45 @@ func (e *engine) provePromoted(ctx context.Context, generation int64) (missing s
 	return e.proveDigests(ctx)
 }
 
+// proveDigests waits a while: readiness may flap at the moment of the look.
 func (e *engine) proveDigests(ctx context.Context) string {
+	running := 0
+	ok, text, err := until(ctx, 30*time.Second, 500*time.Millisecond, func(ctx context.Context) (proven bool, text string, err error) {
+		running, text, err = e.digestsRunning(ctx)
+		return text == "" && err == nil, text, err
+	})
+	if err != nil || !ok {
+		return strings.TrimSpace(fmt.Sprint(text, " ", orNothing(err)))
+	}
+	e.prove("stable: %d pods ready, each runs the gated digest %s", running, e.To)
+	return ""
+}
+
+func orNothing(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// digestsRunning counts the stable pods; the text names one that is not as
+// it was gated.
+func (e *engine) digestsRunning(ctx context.Context) (running int, text string, err error) {
 	pods, err := e.cluster.Pods(ctx, podLabels(e.desired.stable), e.gateway())
 	if err != nil {
-		return err.Error()
+		return 0, "", err
 	}
-	running := 0
 	for _, pod := range pods {
 		if pod.Ending {
 			continue
 		}
 		running++
 		if digestOf(pod.Image) != e.To || !pod.Ready {
-			return fmt.Sprintf("pod %s runs %s (ready: %t), gated was %s", pod.Name, digestOf(pod.Image), pod.Ready, e.To)
+			return running, fmt.Sprintf("pod %s runs %s (ready: %t), gated was %s", pod.Name, digestOf(pod.Image), pod.Ready, e.To), nil
 		}
 	}
 	if running == 0 {
-		return "no stable pod runs"
+		return 0, "no stable pod runs", nil
 	}
-	e.prove("stable: %d pods ready, each runs the gated digest %s", running, e.To)
-	return ""
+	return running, "", nil
 }

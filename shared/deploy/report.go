@@ -57,7 +57,7 @@ type Plan struct {
 	Commit      Commit              `json:"commit"`
 	From        string              `json:"from,omitempty"`
 	To          string              `json:"to"`
-	First       bool                `json:"first"` // nothing serves yet: no baseline, no canary
+	First       bool                `json:"first"`   // nothing serves yet: no baseline, no canary
 	Serving     bool                `json:"serving"` // this very content serves already: nothing to do
 	Gates       []gate.Result       `json:"gates"`
 	Controls    []posture.Action    `json:"controls"`

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/clawql/clawql-workbench/shared/cluster"
@@ -21,6 +22,9 @@ func (e *engine) takeOver(ctx context.Context) (*journal, error) {
 		return nil, err
 	}
 	same := old.Desired == e.desired.hash
+	if old.Phase == Unverified && old.finishing() {
+		old.Phase = Promoting // nothing is wrong with it that is known: prove it again
+	}
 	switch old.Phase {
 	case Planned, Gated:
 		return nil, old.enter(ctx, Abandoned, "its process ended before anything was applied")
@@ -40,14 +44,14 @@ func (e *engine) takeOver(ctx context.Context) (*journal, error) {
 // continues resumes a deploy of the same content, unless its canary was
 // already taken out of the traffic: then its rollback is finished.
 func (e *engine) continues(ctx context.Context, old *journal) (*journal, error) {
-	if old.First || old.Phase == Applied || old.Phase == Promoting {
+	if old.First || old.Phase == Applied || old.Phase == Shifted || old.finishing() {
 		return old, nil
 	}
-	_, share, err := e.newRoute().Weights(ctx)
+	cut, err := e.cutAlready(ctx, old.Phase)
 	if err != nil {
 		return nil, err
 	}
-	if old.Phase == Observing && share == 0 {
+	if cut {
 		reason := "the canary was taken out of the traffic and the process ended before it could say why"
 		if err := e.finishRollback(ctx, old, reason); err != nil {
 			return nil, err
@@ -55,6 +59,46 @@ func (e *engine) continues(ctx context.Context, old *journal) (*journal, error) 
 		return nil, fault.No("rolled back: %s", reason).Hint("the same version was not tried again; run the command once more to try it")
 	}
 	return old, nil
+}
+
+// cutAlready says whether the route of a deploy that was left in phase is as
+// a rollback leaves it: while promoting, weight 0 is the ordinary end.
+func (e *engine) cutAlready(ctx context.Context, phase Phase) (bool, error) {
+	if phase == Promoting {
+		there, err := e.newRoute().HasCanary(ctx)
+		return !there, err
+	}
+	_, share, err := e.newRoute().Weights(ctx)
+	return share == 0, err
+}
+
+// leftover rolls back a deploy whose process is gone, when the run that could
+// have resumed it was refused: nobody would watch its canary. The error is the
+// refusal.
+func (e *engine) leftover(ctx context.Context, refused error) error {
+	lock, held, err := e.cluster.Acquire(ctx, e.Environment, identity(e.Now()), dead, false)
+	if err != nil {
+		return refused // whoever holds it watches
+	}
+	defer lock.Release()
+	e.journal = &journal{cluster: e.cluster, lock: lock, now: e.Now, tell: e.Report.Step, Record: &Record{}}
+	records, err := e.cluster.Records(held)
+	if err != nil || len(records) == 0 {
+		return refused
+	}
+	old, err := reopen(e.cluster, lock, records[0], e.Now, e.Report.Step)
+	if err != nil || old.Phase.Ended() || (old.Phase == Unverified && old.finishing()) {
+		return refused
+	}
+	if old.Phase == Planned || old.Phase == Gated {
+		err = old.enter(held, Abandoned, "its process ended before anything was applied")
+	} else {
+		err = e.finishRollback(held, old, "its process ended, and the run that followed it was refused")
+	}
+	if err != nil {
+		return errors.Join(refused, err)
+	}
+	return refused
 }
 
 // finishRollback rolls back another run's deploy; only a failure to do so is
@@ -68,6 +112,20 @@ func (e *engine) finishRollback(ctx context.Context, old *journal, reason string
 		return nil
 	}
 	return err
+}
+
+// finishing says whether the promotion had nothing left but to clean up and
+// to be proven.
+func (j *journal) finishing() bool {
+	for i := len(j.Phases) - 1; i >= 0; i-- {
+		switch p := j.Phases[i]; p.Phase {
+		case RollingBack:
+			return false
+		case Promoting:
+			return p.Note == finishing
+		}
+	}
+	return false
 }
 
 // lastNote is why the deploy was being rolled back.
@@ -111,7 +169,9 @@ func RunAbort(ctx context.Context, order AbortOrder) (*Record, error) {
 
 func (e *engine) abort(ctx context.Context, lock *cluster.Lock, who, reason string) (*Record, error) {
 	e.journal = &journal{cluster: e.cluster, lock: lock, Record: &Record{}}
-	if _, err := e.newRoute().Cut(ctx); err != nil { // first, before the record is even read
+	cutting, cancel := context.WithTimeout(ctx, rollbackLimit)
+	defer cancel()
+	if _, err := e.newRoute().Cut(cutting); err != nil { // first, before the record is even read
 		return nil, err
 	}
 	records, err := e.cluster.Records(ctx)

@@ -24,24 +24,28 @@ func (e *engine) rollBack(ctx context.Context, reason string) error {
 	if e.Timing.HarmSeen.IsZero() {
 		e.Timing.HarmSeen = time.Now()
 	}
-	generation, err := e.cut(ctx)
+	generation, err := e.takeOut(ctx)
 	if errors.Is(err, cluster.ErrDeposed) {
 		return err // the new holder acts, and only it
 	}
 	if err != nil {
+		e.note(RollingBack, reason) // so that the next run knows which way it went
 		return e.unverified(ctx, fmt.Sprintf("%s; and the canary's weight could not be set to 0: %v", reason, err))
 	}
 	e.Timing.ZeroAsked = time.Now()
-	if err := e.enter(ctx, RollingBack, reason); err != nil {
+	// The record comes before the gateway's confirmation: killed in between,
+	// the next run must know that this is a rollback.
+	if err := persist(ctx, func(ctx context.Context) error { return e.enter(ctx, RollingBack, reason) }); err != nil {
 		return err
 	}
-	if err := e.undo(ctx); err != nil {
+	e.awaitZero(ctx, generation)
+	if err := persist(ctx, e.undo); err != nil {
 		return e.unverified(ctx, fmt.Sprintf("%s; traffic is off the canary, but undoing the rest failed: %v", reason, err))
 	}
 	if missing := e.proveRolledBack(ctx, generation); missing != "" {
 		return e.unverified(ctx, fmt.Sprintf("%s; rolled back, but not proven: %s", reason, missing))
 	}
-	if err := e.enter(ctx, RolledBack, reason); err != nil {
+	if err := persist(ctx, func(ctx context.Context) error { return e.enter(ctx, RolledBack, reason) }); err != nil {
 		return err
 	}
 	return fault.No("rolled back: %s", reason)
@@ -50,20 +54,33 @@ func (e *engine) rollBack(ctx context.Context, reason string) error {
 // cut removes the canary from the route and waits until the gateway
 // controller has it in force.
 func (e *engine) cut(ctx context.Context) (int64, error) {
+	generation, err := e.takeOut(ctx)
+	if err == nil {
+		e.awaitZero(ctx, generation)
+	}
+	return generation, err
+}
+
+// takeOut removes the canary from the route, in one write.
+func (e *engine) takeOut(ctx context.Context) (int64, error) {
 	if e.route == nil {
 		e.route = e.newRoute()
 	}
-	generation, err := e.route.Cut(ctx)
-	if err != nil || generation == 0 {
-		return generation, err
+	return e.route.Cut(ctx)
+}
+
+// awaitZero waits until the gateway has the cut in force; whether it has, the
+// proof asks again.
+func (e *engine) awaitZero(ctx context.Context, generation int64) {
+	if generation == 0 {
+		return
 	}
-	ok, _, err := until(ctx, 20*time.Second, 20*time.Millisecond, func(ctx context.Context) (bool, string, error) {
+	ok, _, _ := until(ctx, 20*time.Second, 20*time.Millisecond, func(ctx context.Context) (bool, string, error) {
 		return e.route.InForce(ctx, generation)
 	})
 	if ok {
 		e.Timing.ZeroSeen = time.Now()
 	}
-	return generation, err
 }
 
 // undo restores what stood before, and removes what the deploy made. Controls
@@ -73,7 +90,11 @@ func (e *engine) undo(ctx context.Context) error {
 		if o.GetKind() == "HTTPRoute" {
 			setFence(o, e.fence())
 		}
-		if _, err := e.cluster.Apply(ctx, o, false); err != nil {
+		wanted, err := e.withScale(ctx, o)
+		if err != nil {
+			return err
+		}
+		if _, err := e.cluster.Apply(ctx, wanted, false); err != nil {
 			return err
 		}
 	}
@@ -102,21 +123,37 @@ func (e *engine) proveRolledBack(ctx context.Context, generation int64) (missing
 		}
 		e.prove("gateway: generation %d of the route is in force", generation)
 	}
-	left, text, err := until(ctx, time.Minute, 250*time.Millisecond, func(ctx context.Context) (bool, string, error) {
-		pods, err := e.cluster.Pods(ctx, map[string]string{"clawql.io/track": "canary", "clawql.io/gateway": e.gateway()}, e.gateway())
+	if text := e.proveGone(ctx, time.Minute, "canary pods", map[string]string{"clawql.io/track": "canary"}); text != "" {
+		return text
+	}
+	e.prove("canary: no pod runs")
+	// A promotion that was broken off left new pods in stable too.
+	if text := e.proveGone(ctx, rollbackLimit, "pods of the new version", map[string]string{"clawql.io/deploy": fmt.Sprint(e.Number)}); text != "" {
+		return text
+	}
+	e.proveStable(ctx)
+	return ""
+}
+
+// proveGone waits until no pod of the gateway carries labels.
+func (e *engine) proveGone(ctx context.Context, limit time.Duration, what string, labels map[string]string) (missing string) {
+	labels["clawql.io/gateway"] = e.gateway()
+	ok, text, err := until(ctx, limit, 250*time.Millisecond, func(ctx context.Context) (bool, string, error) {
+		pods, err := e.cluster.Pods(ctx, labels, e.gateway())
 		alive := 0
 		for _, p := range pods {
 			if !p.Ending {
 				alive++
 			}
 		}
-		return alive == 0, fmt.Sprintf("%d canary pods still run", alive), err
+		return alive == 0 && err == nil, fmt.Sprintf("%d %s still run", alive, what), err
 	})
-	if err != nil || !left {
-		return fmt.Sprintf("%s %v", text, err)
+	if err != nil {
+		return fmt.Sprintf("%s cannot be counted: %v", what, err)
 	}
-	e.prove("canary: no pod runs")
-	e.proveStable(ctx)
+	if !ok {
+		return text
+	}
 	return ""
 }
 

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -39,6 +40,9 @@ func Run(ctx context.Context, in Inputs, dryRun bool) (Outcome, error) {
 	if plan != nil {
 		in.Report.Plan(plan)
 	}
+	if err != nil && !dryRun && s.open != nil && ctx.Err() == nil {
+		return Outcome{Plan: plan}, e.leftover(ctx, err)
+	}
 	if err != nil || dryRun || plan.Serving {
 		return Outcome{Plan: plan}, err
 	}
@@ -52,7 +56,7 @@ func (e *engine) refuseIfHeld(ctx context.Context, s *survey, dryRun bool) error
 		return nil
 	}
 	holder, err := e.cluster.CurrentHolder(ctx)
-	if err != nil || holder == nil || dead(holder.Identity) || time.Since(holder.Renewed) > 15*time.Second {
+	if err != nil || holder == nil || dead(holder.Identity) || !holder.Fresh() {
 		return err
 	}
 	return holder.Held(e.Environment)
@@ -113,12 +117,24 @@ func (e *engine) carryOut(ctx context.Context, l *loaded, s *survey, plan *Plan)
 	if old != nil {
 		e.step(old.Phase, "resuming deploy %d, which was left in phase %s", old.Number, old.Phase)
 		e.journal = old
-		old.By = identity(e.Now())
+		if err := e.claim(held, l); err != nil {
+			return nil, err
+		}
 	} else if err := e.start(held, l, plan, lock); err != nil {
 		return nil, err
 	}
 	err = e.proceed(held)
 	return e.Record, e.ended(held, err)
+}
+
+// claim writes this process into the record that it takes over, so that a
+// holder that only slept fails its next write.
+func (e *engine) claim(ctx context.Context, l *loaded) (err error) {
+	if e.desired, err = e.want(l, e.Number); err != nil {
+		return err
+	}
+	e.By = identity(e.Now())
+	return e.save(ctx)
 }
 
 // start writes the record of a new deploy. Its number is the next that is
@@ -159,6 +175,7 @@ func (e *engine) proceed(ctx context.Context) error {
 		return err
 	}
 	watching, stop := context.WithCancel(ctx)
+	defer o.watch.close()
 	defer stop()
 	if e.Phase == Promoting {
 		return e.promote(watching, o)
@@ -202,6 +219,7 @@ func (e *engine) raise(ctx context.Context) error {
 			return err
 		}
 	}
+	e.Canary = []cluster.Ref{e.probeRef()}
 	for _, o := range e.desired.canary {
 		e.Canary = append(e.Canary, cluster.RefOf(o))
 	}
@@ -233,12 +251,8 @@ func (e *engine) observe(ctx context.Context, o *observation) error {
 	if err := e.enter(ctx, Shifted, ""); err != nil {
 		return err
 	}
-	generation, err := e.route.Set(ctx, 100-int64(e.Weight), int64(e.Weight))
-	if err != nil {
-		return err
-	}
-	if err := e.awaitInForce(ctx, e.routeRef(), generation); err != nil {
-		return err
+	if problem, err := o.shift(ctx, 100-int64(e.Weight), int64(e.Weight)); err != nil || problem != "" {
+		return e.rollBackOr(ctx, problem, err)
 	}
 	if err := e.enter(ctx, Observing, ""); err != nil {
 		return err
@@ -248,11 +262,22 @@ func (e *engine) observe(ctx context.Context, o *observation) error {
 		return err
 	}
 	e.Verdict = &verdict
+	if e.Judge, err = json.Marshal(o.judge); err != nil {
+		return err
+	}
 	if verdict.Decision == canary.Promote {
 		return e.promote(ctx, o)
 	}
 	e.Timing.HarmSeen = time.Now()
 	return e.rollBack(ctx, verdict.Reason)
+}
+
+// rollBackOr is err, or the rollback that problem asks for.
+func (e *engine) rollBackOr(ctx context.Context, problem string, err error) error {
+	if err != nil {
+		return err
+	}
+	return e.rollBack(ctx, problem)
 }
 
 // ended turns a broken-off run into a rollback: whoever leaves a deploy,
@@ -271,9 +296,6 @@ func (e *engine) ended(ctx context.Context, err error) error {
 	}
 	if rolled := e.rollBack(ctx, reason); fault.Code(rolled) != fault.CodeNo {
 		return rolled
-	}
-	if interrupted {
-		return err
 	}
 	return err
 }

@@ -24,12 +24,15 @@ type watcher struct {
 	newTrack func(cluster.Pod) bool            // a stable pod that already runs the new version
 	events   chan canary.Event
 
-	clients map[string]*http.Client // by pod
+	restart map[string]int32 // by pod; only looks read and write it
+
 	mu      sync.Mutex
-	follows map[string]*follow // by pod and instance
+	clients map[string]*http.Client // by pod
+	follows map[string]*follow      // by pod
 	errors  map[canary.Side]int
-	restart map[string]int32
-	trouble string // why the last tick was not whole
+	trouble string    // why the last tick was not whole
+	silence time.Time // since when no canary pod is ready; zero while one is
+	why     string    // what is wrong with a canary pod that is not ready
 }
 
 // follow is one log that is being read.
@@ -52,24 +55,29 @@ func (w *watcher) look(ctx context.Context, now time.Time) canary.Tick {
 	var work sync.WaitGroup
 	var mu sync.Mutex
 	w.setTrouble("")
-	listed := map[string]bool{}
+	present := map[string]bool{}
 	for side, selector := range w.sides {
 		pods, err := w.cluster.Pods(ctx, selector, w.gateway.Name)
 		if err != nil {
 			w.setTrouble(err.Error())
 			return canary.Tick{At: now}
 		}
+		if side == canary.Canary {
+			w.noteSilence(pods, now)
+		}
 		for _, pod := range pods {
-			if pod.Ending || !pod.Ready {
-				continue
-			}
-			listed[pod.Name] = true
+			present[pod.Name] = true
 			actual := side
 			if side == canary.Baseline && w.newTrack(pod) {
 				actual = canary.Canary
 			}
-			w.noteRestart(actual, pod)
-			w.followLog(ctx, actual, pod)
+			w.noteRestart(actual, pod) // of a pod that is not ready too: a crash makes it so
+			if !pod.Started.IsZero() && !pod.Ending {
+				w.followLog(ctx, actual, pod)
+			}
+			if pod.Ending || !pod.Ready {
+				continue
+			}
 			client := w.client(pod.Name)
 			work.Go(func() {
 				sample := w.scrape(ctx, client, pod)
@@ -84,7 +92,7 @@ func (w *watcher) look(ctx context.Context, now time.Time) canary.Tick {
 		}
 	}
 	work.Wait()
-	w.forget(listed)
+	w.forget(present)
 	tick.LogsFollowed = w.allFollowed(tick.Canary)
 	return tick
 }
@@ -108,10 +116,38 @@ func metric(m project.MetricSignal) signals.Metric {
 }
 
 func (w *watcher) client(pod string) *http.Client {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.clients[pod] == nil {
 		w.clients[pod] = w.cluster.PodHTTP(pod)
 	}
 	return w.clients[pod]
+}
+
+// noteSilence keeps since when the canary has no ready pod.
+func (w *watcher) noteSilence(pods []cluster.Pod, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.why = ""
+	for _, pod := range pods {
+		if pod.Ready && !pod.Ending {
+			w.silence = time.Time{}
+			return
+		}
+		if pod.Problem != "" {
+			w.why = "pod " + pod.Name + ": " + pod.Problem
+		}
+	}
+	if w.silence.IsZero() {
+		w.silence = now
+	}
+}
+
+// silent says since when no canary pod is ready, and why; zero while one is.
+func (w *watcher) silent() (since time.Time, why string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.silence, w.why
 }
 
 // noteRestart reports a pod whose process began anew since the last look.
@@ -127,18 +163,17 @@ func (w *watcher) noteRestart(side canary.Side, pod cluster.Pod) {
 // followLog reads a pod's log in the background, again and again until ctx
 // ends: the canary's from its first line, the baseline's from now on.
 func (w *watcher) followLog(ctx context.Context, side canary.Side, pod cluster.Pod) {
-	key := pod.Name + "\n" + pod.Instance
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.follows[key] != nil {
-		return
+	if w.follows[pod.Name] != nil {
+		return // it goes on over a restart of the container
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	f := &follow{cancel: cancel}
 	if side == canary.Baseline {
 		f.last = time.Now()
 	}
-	w.follows[key] = f
+	w.follows[pod.Name] = f
 	go func() {
 		for ctx.Err() == nil {
 			w.readLog(ctx, side, pod.Name, f)
@@ -170,8 +205,12 @@ func (w *watcher) readLog(ctx context.Context, side canary.Side, pod string, f *
 }
 
 // send never blocks: the first event of a kind decides, a flood of them
-// must not hold up the reader.
+// must not hold up the reader. Half of the room is kept for the canary, whose
+// one event must not be lost in the baseline's flood.
 func (w *watcher) send(e canary.Event) {
+	if e.Side == canary.Baseline && len(w.events) > cap(w.events)/2 {
+		return
+	}
 	select {
 	case w.events <- e:
 	default:
@@ -206,19 +245,30 @@ func (w *watcher) allFollowed(pods []canary.PodSample) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, pod := range pods {
-		if f := w.follows[pod.Pod+"\n"+pod.Instance]; f == nil || !f.connected {
+		if f := w.follows[pod.Pod]; f == nil || !f.connected {
 			return false
 		}
 	}
 	return true
 }
 
-// forget drops the connections of pods that are gone.
-func (w *watcher) forget(listed map[string]bool) {
+// forget drops the connections and followers of pods that are gone.
+func (w *watcher) forget(present map[string]bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for pod, client := range w.clients {
-		if !listed[pod] {
+		if !present[pod] {
 			client.CloseIdleConnections()
 			delete(w.clients, pod)
 		}
 	}
+	for pod, f := range w.follows {
+		if !present[pod] {
+			f.cancel()
+			delete(w.follows, pod)
+		}
+	}
 }
+
+// close ends what forget would end, for every pod.
+func (w *watcher) close() { w.forget(nil) }
