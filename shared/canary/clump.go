@@ -39,7 +39,7 @@ func (d *dispersion) clumps() []clump {
 		if m.Weight <= 0 {
 			break
 		}
-		n := m.Weight * m.Weight / m.Square
+		n := s.freedom()
 		heading := phi + 2*math.Max(phi-before, 0)
 		before, phi = phi, (m.Excess/m.Weight*n+heading*firstFreedom)/(n+firstFreedom)
 		all = unbeaten(all, clump{math.Max(phi, 1), n + firstFreedom})
@@ -78,6 +78,17 @@ func (s scale) moments() moments {
 	return s.Times
 }
 
+// freedom is the degrees of freedom of moments, 0 or more. A single pod is
+// compared with its own past, whose slow swings are as good as two lost.
+func (s scale) freedom() float64 {
+	m := s.moments()
+	n := m.Weight * m.Weight / m.Square
+	if s.Pods.Weight > 0 {
+		return n
+	}
+	return math.Max(n-2, 0)
+}
+
 // unbeaten adds c unless another discounts every evidence more, and drops what
 // c beats.
 func unbeaten(all []clump, c clump) []clump {
@@ -94,7 +105,7 @@ func unbeaten(all []clump, c clump) []clump {
 }
 
 // Learned is how a gateway's blocks clump, to be kept from one deploy to the
-// next: a judge that knows it tells a doubling in about half the time.
+// next: a judge that knows it tells a doubling in about two thirds of the time.
 type Learned struct {
 	Tick  time.Duration   `json:"tick"`
 	Pods  [scales]moments `json:"pods"`

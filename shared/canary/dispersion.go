@@ -16,10 +16,10 @@ type dispersion struct {
 type scale struct {
 	Open  []cell   `json:"open,omitempty"` // a batch that waits for its neighbour
 	Held  bool     `json:"held,omitempty"`
-	Past  Counters `json:"past"`  // all batches so far
-	Pods  moments  `json:"pods"`  // pods of one batch against each other
-	Times moments  `json:"times"` // a batch against all earlier ones
-	Twins moments  `json:"twins"` // a batch against its neighbour
+	Past  Counters `json:"past,omitzero"`  // all batches so far
+	Pods  moments  `json:"pods,omitzero"`  // pods of one batch against each other
+	Times moments  `json:"times,omitzero"` // a batch against all earlier ones
+	Twins moments  `json:"twins,omitzero"` // a batch against its neighbour
 }
 
 // moments estimate phi, the variance of block counts over that of independent

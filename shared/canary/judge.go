@@ -91,7 +91,7 @@ func (j *Judge) Observe(t Tick) {
 func (s *state) count(base, can []cell, length time.Duration) {
 	s.Pending.Baseline = s.Pending.Baseline.plus(sum(base))
 	s.Pending.Canary = s.Pending.Canary.plus(sum(can))
-	s.Stretch.Length += length
+	s.Stretch.Length = later(s.Stretch.Length, length)
 	if len(base) == 0 || len(can) == 0 {
 		return
 	}

@@ -278,7 +278,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{`"alpha":0.01`, `"alpha":3`},
 		{`"covered":0`, `"covered":5`},
 		{`"expected":0`, `"expected":-1`},
-		{`"weight":0`, `"weight":7`},
+		{`"scales":[{}`, `"scales":[{"pods":{"excess":1,"weight":7,"square":0}}`},
 		{`{`, ``},
 	} {
 		bad := strings.Replace(string(good), change[0], change[1], 1)

@@ -11,12 +11,15 @@ import (
 	"time"
 )
 
-var long = flag.Bool("long", false, "simulate 1000 runs a row instead of a few")
+var (
+	long = flag.Bool("long", false, "simulate -runs deploys a row instead of a few")
+	many = flag.Int("runs", 1000, "simulated deploys a row with -long")
+)
 
 // runs is the number of simulated deploys a row.
 func runs(short int) int {
 	if *long {
-		return 1000
+		return *many
 	}
 	return short
 }
@@ -147,10 +150,10 @@ func TestLiteralRuleIsAsBadAsDocumented(t *testing.T) {
 }
 
 // TestPrintOperatingCharacteristics prints the table of `make bench-judge`,
-// one line of JSON at its end. It judges nothing.
+// one line of JSON at its end; it fails when a row breaks the bound.
 func TestPrintOperatingCharacteristics(t *testing.T) {
-	if !*long && !testing.Verbose() {
-		t.Skip("prints a table: run with -v, and -args -long for a thousand runs a row")
+	if !*long {
+		t.Skip("prints a table: run with -v -args -long")
 	}
 	var all []outcome
 	fmt.Printf("%-58s %6s %12s %9s %8s\n", "30 min, 100 req/s, 2 % blocked, 5 % on the canary", "runs", "rolled back", "median", "p90")
@@ -158,6 +161,9 @@ func TestPrintOperatingCharacteristics(t *testing.T) {
 		o := row.traffic.deploys(row.name, runs(20), row.criteria)
 		fmt.Printf("%-58s %6d %10.1f %% %7.0f s %6.0f s\n", o.Name, o.Runs, 100*o.Rate, o.Median, o.P90)
 		all = append(all, o)
+		if row.bound && o.Rollbacks > allowedAt(0.01, o.Runs) {
+			t.Errorf("%s: %.1f %% of good versions rolled back", o.Name, 100*o.Rate)
+		}
 	}
 	line, err := json.Marshal(map[string]any{"bench": "judge", "alpha": Default().Alpha, "rows": all})
 	if err != nil {
@@ -170,6 +176,7 @@ type row struct {
 	name     string
 	traffic  traffic
 	criteria Criteria
+	bound    bool // a good version, traffic within what doc.go promises
 }
 
 func table() (rows []row) {
@@ -178,22 +185,22 @@ func table() (rows []row) {
 			for _, pods := range []int{3, 1} {
 				for _, learn := range []int{0, 1800} {
 					tr := with(func(t *traffic) { t.Factor, t.Burst, t.Spread, t.Pods, t.Learn = factor, burst, 20, pods, learn })
-					name := fmt.Sprintf("x%v, bursts of %v over 20 s, %d pods, %s", factor, burst, pods, map[int]string{0: "cold", 1800: "learned"}[learn])
-					rows = append(rows, row{name, tr, Default()})
+					name := fmt.Sprintf("x%v, bursts of %v over 20 s, baseline pods: %d, %s", factor, burst, pods, map[int]string{0: "cold", 1800: "learned"}[learn])
+					rows = append(rows, row{name, tr, Default(), factor == 1})
 				}
 			}
 		}
 	}
 	for _, spread := range []float64{0, 100} {
 		tr := with(func(t *traffic) { t.Burst, t.Spread, t.Geometric = 20, spread, true })
-		rows = append(rows, row{fmt.Sprintf("x1, bursts of about 20 over %v s, 3 pods, cold", spread), tr, Default()})
+		rows = append(rows, row{fmt.Sprintf("x1, bursts of about 20 over %v s, baseline pods: 3, cold", spread), tr, Default(), false})
 	}
 	literal := Default()
 	literal.Rule = Literal
-	rows = append(rows, row{"x1, single blocks, the literal rule", usual(), literal})
+	rows = append(rows, row{"x1, single blocks, the literal rule", usual(), literal, false})
 	for _, factor := range []float64{1, 10} {
 		tr, c := sandbox(0.02, factor)
-		rows = append(rows, row{fmt.Sprintf("x%v, 20 s window, 200 req/s, 3 pods", factor), tr, c})
+		rows = append(rows, row{fmt.Sprintf("x%v, 20 s window, 200 req/s, baseline pods: 3", factor), tr, c, factor == 1})
 	}
 	return rows
 }
