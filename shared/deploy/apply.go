@@ -2,11 +2,14 @@ package deploy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cluster"
+	"github.com/clawql/clawql-workbench/shared/fault"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -17,6 +20,8 @@ var controls = map[string]bool{"Namespace": true, "NetworkPolicy": true, "Servic
 // remember keeps the live state of what is about to change, and notes what
 // will be new, so that a rollback by any later process can undo it.
 func (e *engine) remember(ctx context.Context) error {
+	e.Created = nil
+	var before []*object
 	for _, o := range append([]*object{e.desired.stable, e.desired.route}, e.desired.shared...) {
 		if controls[o.GetKind()] {
 			continue
@@ -32,9 +37,33 @@ func (e *engine) remember(ctx context.Context) error {
 		if o.GetKind() == "Secret" {
 			continue // its values come from elsewhere and must not get into a record
 		}
-		e.before = append(e.before, withoutBackend(restorable(live), canaryName(e.gateway())))
+		before = append(before, withoutBackend(restorable(live), canaryName(e.gateway())))
 	}
-	return nil
+	if len(before) == 0 {
+		return nil
+	}
+	content, err := json.Marshal(before)
+	if err != nil {
+		return err
+	}
+	e.Before = fmt.Sprintf("%x", sha256.Sum256(content))
+	return e.cluster.Keep(ctx, e.Number, content)
+}
+
+// remembered reads what remember kept, and only that.
+func (e *engine) remembered(ctx context.Context) (before []*object, err error) {
+	if e.Before == "" {
+		return nil, nil
+	}
+	content, err := e.cluster.Kept(ctx, e.Number)
+	if err != nil {
+		return nil, err
+	}
+	if fmt.Sprintf("%x", sha256.Sum256(content)) != e.Before {
+		return nil, fault.Unable("Secret %s is not what deploy %d kept: nothing is restored from it", cluster.KeptName, e.Number).
+			Hint("apply the last good commit's overlay by hand, then deploy again")
+	}
+	return before, json.Unmarshal(content, &before)
 }
 
 // withScale leaves the number of pods to an autoscaler that has set it: an

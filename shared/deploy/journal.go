@@ -8,7 +8,6 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/cluster"
 	"github.com/clawql/clawql-workbench/shared/fault"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // journal is the record of the running deploy and the right to write it.
@@ -20,7 +19,6 @@ type journal struct {
 	tell    func(Step)
 
 	*Record
-	before []*unstructured.Unstructured
 }
 
 // begin writes the record of a new deploy in phase Planned.
@@ -42,13 +40,7 @@ func reopen(c *cluster.Cluster, lock *cluster.Lock, stored *cluster.Stored, now 
 		return nil, fault.Unable("record of deploy %d cannot be read: %w", stored.Number, err).
 			Hint("kubectl -n %s get configmap clawql-deploy-%d -o yaml", c.Namespace, stored.Number)
 	}
-	j := &journal{cluster: c, lock: lock, stored: stored, now: now, tell: tell, Record: record}
-	if kept := stored.Data[beforeKey]; kept != "" {
-		if err := json.Unmarshal([]byte(kept), &j.before); err != nil {
-			return nil, fault.Unable("state before deploy %d cannot be read: %w", stored.Number, err)
-		}
-	}
-	return j, nil
+	return &journal{cluster: c, lock: lock, stored: stored, now: now, tell: tell, Record: record}, nil
 }
 
 // enter writes that phase begins. Nothing of the phase may be done before.
@@ -97,13 +89,5 @@ func (j *journal) encode() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := map[string]string{recordKey: string(body)}
-	if len(j.before) > 0 && !j.Phase.Ended() {
-		kept, err := json.Marshal(j.before)
-		if err != nil {
-			return nil, err
-		}
-		data[beforeKey] = string(kept)
-	}
-	return data, nil
+	return map[string]string{recordKey: string(body)}, nil
 }

@@ -135,7 +135,11 @@ func (e *engine) finish(ctx context.Context) error {
 	if missing := e.provePromoted(ctx, generation); missing != "" {
 		return e.unverified(ctx, "promoted, but not proven: "+missing)
 	}
-	return e.enter(ctx, Promoted, e.promotionReason())
+	if err := e.enter(ctx, Promoted, e.promotionReason()); err != nil {
+		return err
+	}
+	e.forgetBefore(ctx)
+	return nil
 }
 
 // provePromoted checks that what runs is what was gated.

@@ -93,16 +93,14 @@ type Record struct {
 	Verdict     *canary.Verdict     `json:"verdict,omitempty"`
 	Created     []cluster.Ref       `json:"created,omitempty"` // shared objects that did not exist before
 	Canary      []cluster.Ref       `json:"canary,omitempty"`
+	Before      string              `json:"before,omitempty"` // sha256 of the objects that a rollback restores; they lie in a Secret until the end
 	Aborted     *Abort              `json:"aborted,omitempty"`
 	Timing      Timing              `json:"timing,omitzero"`
 	Proof       []string            `json:"proof,omitempty"` // what was checked at the end, and what was seen
 	Phases      []PhaseChange       `json:"phases"`
 }
 
-const (
-	recordKey = "record.json"
-	beforeKey = "before.json" // live objects as they were; dropped when the deploy has ended
-)
+const recordKey = "record.json"
 
 func decodeRecord(stored *cluster.Stored) (*Record, error) {
 	var r Record

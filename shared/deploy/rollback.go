@@ -48,7 +48,16 @@ func (e *engine) rollBack(ctx context.Context, reason string) error {
 	if err := persist(ctx, func(ctx context.Context) error { return e.enter(ctx, RolledBack, reason) }); err != nil {
 		return err
 	}
+	e.forgetBefore(ctx)
 	return fault.No("rolled back: %s", reason)
+}
+
+// forgetBefore removes what a rollback would need, now that the deploy has
+// ended. Left behind it does no harm: the next deploy writes over it.
+func (e *engine) forgetBefore(ctx context.Context) {
+	if err := e.cluster.DropKept(ctx, e.Number); err != nil {
+		e.step(e.Phase, "Secret %s is left behind: %v", cluster.KeptName, err)
+	}
 }
 
 // cut removes the canary from the route and waits until the gateway
@@ -86,7 +95,14 @@ func (e *engine) awaitZero(ctx context.Context, generation int64) {
 // undo restores what stood before, and removes what the deploy made. Controls
 // stay: they only tighten.
 func (e *engine) undo(ctx context.Context) error {
-	for _, o := range e.before {
+	if err := e.remove(ctx, e.Canary); err != nil { // sessions that it still serves end here
+		return err
+	}
+	before, err := e.remembered(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range before {
 		if o.GetKind() == "HTTPRoute" {
 			setFence(o, e.fence())
 		}
@@ -98,7 +114,11 @@ func (e *engine) undo(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, ref := range slices.Concat(e.Canary, e.Created) {
+	return e.remove(ctx, e.Created)
+}
+
+func (e *engine) remove(ctx context.Context, refs []cluster.Ref) error {
+	for _, ref := range refs {
 		if err := e.cluster.Delete(ctx, ref); err != nil {
 			return err
 		}

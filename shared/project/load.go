@@ -1,7 +1,9 @@
 package project
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,6 +22,9 @@ func Parse(content []byte) (*Project, error) {
 		return nil, fault.Usage("%s: %s", FileName, strings.TrimPrefix(err.Error(), "yaml: ")).
 			Hint("clawql.yaml is one YAML document; `kubectl clawql deploy init` writes a commented one")
 	}
+	if more := documents(content); more > 1 {
+		return nil, fault.Usage("%s has %d YAML documents: the second would be ignored", FileName, more).Hint("clawql.yaml is one YAML document")
+	}
 	asJSON, err := kyaml.YAMLToJSONStrict(content)
 	if err != nil {
 		return nil, fault.Usage("%s: %s", FileName, strings.TrimPrefix(err.Error(), "yaml: "))
@@ -37,6 +42,20 @@ func Parse(content []byte) (*Project, error) {
 		return nil, err
 	}
 	return &p, nil
+}
+
+// documents counts the YAML documents of content, up to one that does not parse.
+func documents(content []byte) (n int) {
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	for {
+		var node yaml.Node
+		if err := decoder.Decode(&node); err == io.EOF {
+			return n
+		} else if err != nil {
+			return n + 1
+		}
+		n++
+	}
 }
 
 var quotedField = regexp.MustCompile(`field "([^"]+)"`)

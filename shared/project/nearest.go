@@ -9,6 +9,9 @@ import (
 // that the path leads to is searched for the name with the least edits.
 func nearestField(path string) string {
 	steps := splitPath(path)
+	if len(steps) == 0 {
+		return ""
+	}
 	kind := reflect.TypeFor[Project]()
 	for _, step := range steps[:len(steps)-1] {
 		if kind = descend(kind, step); kind == nil {

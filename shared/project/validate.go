@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,7 +61,7 @@ func (p *Project) checks() []check {
 	for i, egress := range p.Network.Egress {
 		_, err := netip.ParsePrefix(egress.CIDR)
 		all = append(all, check{indexed("network.egress", i) + ".cidr", err == nil, egress.CIDR, "a CIDR such as 203.0.113.0/24"},
-			check{indexed("network.egress", i) + ".ports", len(egress.Ports) > 0, "", "at least one port"})
+			check{indexed("network.egress", i) + ".ports", portsHold(egress.Ports), egress.Ports, "at least one port, each from 1 to 65535"})
 	}
 	for i, e := range p.Exceptions {
 		all = append(all, p.exceptionChecks(indexed("exceptions", i), e)...)
@@ -86,6 +87,10 @@ func (p *Project) exceptionChecks(at string, e Exception) []check {
 		{at + ".owner", e.Owner != "", e.Owner, "a person or team that answers for it"},
 		{at + ".expires", !time.Time(e.Expires).IsZero(), "", "a date such as 2027-02-01"},
 	}
+}
+
+func portsHold(ports []int32) bool {
+	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p int32) bool { return p < 1 || p > 65535 })
 }
 
 // inside says whether a slash path stays within the repository.

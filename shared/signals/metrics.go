@@ -3,10 +3,12 @@
 package signals
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	dto "github.com/prometheus/client_model/go"
@@ -48,7 +50,7 @@ func fetch(ctx context.Context, client *http.Client, url string) (map[string]*dt
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Accept", "text/plain;version=0.0.4") // exemplars would not parse
+	request.Header.Set("Accept", "text/plain;version=0.0.4")
 	answer, err := client.Do(request)
 	if err != nil {
 		return nil, err
@@ -57,8 +59,23 @@ func fetch(ctx context.Context, client *http.Client, url string) (map[string]*dt
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("metrics answered %s", answer.Status)
 	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxMetrics+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading metrics: %w", err)
+	}
+	if len(body) > maxMetrics {
+		return nil, fmt.Errorf("metrics are larger than %d MiB", maxMetrics>>20)
+	}
+	return parse(body, answer.Header.Get("Content-Type"))
+}
+
+// parse reads the Prometheus text format, and OpenMetrics by way of it.
+func parse(body []byte, contentType string) (map[string]*dto.MetricFamily, error) {
+	if strings.HasPrefix(contentType, "application/openmetrics-text") {
+		body = plainText(body)
+	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(io.LimitReader(answer.Body, maxMetrics))
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("metrics do not parse: %w", err)
 	}
@@ -69,9 +86,15 @@ func sum(families map[string]*dto.MetricFamily, want Metric, role string) (float
 	total, found := 0.0, false
 	if family := families[want.Name]; family != nil {
 		for _, series := range family.Metric {
-			if carries(series, want.Labels) {
-				total, found = total+value(series), true
+			if !carries(series, want.Labels) {
+				continue
 			}
+			count, ok := value(series)
+			if !ok {
+				return 0, fault.Unable("the gateway's metric %s is a %s, but must be a counter", want, strings.ToLower(family.GetType().String())).
+					Hint("clawql.yaml: signals.%s.metric", role)
+			}
+			total, found = total+count, true
 		}
 	}
 	if !found {
@@ -94,14 +117,18 @@ func carries(series *dto.Metric, labels map[string]string) bool {
 	return matched == len(labels)
 }
 
-func value(series *dto.Metric) float64 {
+// value is the series' count; false for a histogram or summary, whose missing
+// value would read as a clean zero.
+func value(series *dto.Metric) (float64, bool) {
 	switch {
 	case series.Counter != nil:
-		return series.Counter.GetValue()
+		return series.Counter.GetValue(), true
 	case series.Untyped != nil: // OpenMetrics counters have their type under a shorter name
-		return series.Untyped.GetValue()
+		return series.Untyped.GetValue(), true
+	case series.Gauge != nil: // a counter that its program declares wrongly
+		return series.Gauge.GetValue(), true
 	}
-	return series.GetGauge().GetValue()
+	return 0, false
 }
 
 func (m Metric) String() string {
