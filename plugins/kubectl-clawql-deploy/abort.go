@@ -13,7 +13,7 @@ import (
 
 func abortCommand() *cli.Command {
 	c := command{}
-	return &cli.Command{Name: "abort", ArgsUsage: "ENVIRONMENT", Usage: "end the deploy that is under way, from any machine, and roll it back",
+	return &cli.Command{Name: "abort", ArgsUsage: "[ENVIRONMENT]", Usage: "end the deploy that is under way, from any machine, and roll it back",
 		Flags: c.flags(envFlag(), &cli.StringFlag{Name: "reason", Usage: "why, for the record (required)"}), Action: c.abort}
 }
 

@@ -7,20 +7,18 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
 	"github.com/clawql/clawql-workbench/shared/console"
+	"github.com/clawql/clawql-workbench/shared/release"
 	"github.com/urfave/cli/v2"
 )
-
-// version is set by the release build.
-var version = "dev"
 
 func main() { os.Exit(cmdline.Run(app(), os.Args, console.Standard())) }
 
 func app() *cli.App {
 	deploy := command{}
 	return &cli.App{
-		Name: "kubectl-clawql-deploy", HelpName: "kubectl clawql deploy", Version: version,
+		Name: "kubectl-clawql-deploy", HelpName: "kubectl clawql deploy", Version: release.Version(),
 		Usage:       "deploy HEAD with every security control, behind gates and a canary",
-		ArgsUsage:   "ENVIRONMENT",
+		ArgsUsage:   "[ENVIRONMENT]",
 		Description: about,
 		Flags:       deploy.flags(deployFlags()...),
 		Action:      deploy.run,

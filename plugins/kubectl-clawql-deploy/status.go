@@ -17,7 +17,7 @@ import (
 
 func statusCommand() *cli.Command {
 	c := command{}
-	return &cli.Command{Name: "status", ArgsUsage: "ENVIRONMENT", Usage: "what serves, and how far a deploy is",
+	return &cli.Command{Name: "status", ArgsUsage: "[ENVIRONMENT]", Usage: "what serves, and how far a deploy is",
 		Flags:  c.flags(envFlag(), &cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "go on until the deploy has ended"}),
 		Action: c.status}
 }
@@ -113,7 +113,7 @@ func phaseWord(paint console.Paint, p deploy.Phase) string {
 
 func historyCommand() *cli.Command {
 	c := command{}
-	return &cli.Command{Name: "history", ArgsUsage: "ENVIRONMENT", Usage: "earlier deploys, and the evidence of one",
+	return &cli.Command{Name: "history", ArgsUsage: "[ENVIRONMENT]", Usage: "earlier deploys, and the evidence of one",
 		Flags: c.flags(envFlag(), &cli.Int64Flag{Name: "show", Usage: "all that was recorded of deploy `NUMBER`"}), Action: c.history}
 }
 

@@ -13,7 +13,9 @@ import (
 var offered = []string{"kubeconfig", "context", "as", "as-group", "request-timeout"}
 
 // Flags are the connection flags of one command line.
-type Flags struct{ config *genericclioptions.ConfigFlags }
+type Flags struct {
+	config *genericclioptions.ConfigFlags
+}
 
 // New makes a set of flags with kubectl's defaults.
 func New() *Flags { return &Flags{genericclioptions.NewConfigFlags(true)} }
