@@ -96,8 +96,22 @@ func (e *engine) plan(ctx context.Context, l *loaded, s *survey, number int64) (
 	}
 	p.Notices = append(p.Notices, e.notices(s)...)
 	var err error
-	p.Changes, err = e.changes(ctx, s)
-	return p, err
+	if p.Changes, err = e.changes(ctx, s); err != nil {
+		return p, err
+	}
+	return p, e.refusePaused(s)
+}
+
+// refusePaused: a paused Deployment would take the new version and not roll.
+func (e *engine) refusePaused(s *survey) error {
+	if s.live == nil {
+		return nil
+	}
+	if paused, _, _ := unstructured.NestedBool(s.live.Object, "spec", "paused"); paused {
+		return fault.Unable("Deployment %s is paused: it would not roll to a new version", e.gateway()).
+			Hint("kubectl -n %s rollout resume deployment %s", e.env.Namespace, e.gateway())
+	}
+	return nil
 }
 
 func (e *engine) notices(s *survey) (notices []string) {

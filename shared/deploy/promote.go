@@ -66,7 +66,7 @@ func (e *engine) foreign(live *object) string {
 		if v.Object.Kind != live.GetKind() || v.Object.Name != live.GetName() {
 			continue
 		}
-		return fmt.Sprintf("another writer set %s of %s against control %s (%v)", posture.FieldString(v.Field), v.Object, v.Control, v.Value)
+		return fmt.Sprintf("another writer set %s of %s against control %s (%s)", posture.FieldString(v.Field), v.Object, v.Control, short(fmt.Sprint(v.Value)))
 	}
 	return ""
 }
