@@ -1,6 +1,7 @@
 package changegate
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -22,7 +23,7 @@ func TestHonestChanges(t *testing.T) {
 			w.policy.LastDeployed = ""
 			w.Git("reset", "-q", "--hard", w.root)
 		}, "1 behind its tip"},
-		{"the same commit again", func(t *testing.T, w *world) { w.policy.LastDeployed = w.Head() }, "0 changes"},
+		{"the same commit again", func(t *testing.T, w *world) { w.policy.LastDeployed = w.Head() }, "0 changes of"},
 		{"unsigned commits in between that leave the list alone", func(t *testing.T, w *world) {
 			w.commit("one", nil)
 			w.commit("two", w.alice)
@@ -31,7 +32,7 @@ func TestHonestChanges(t *testing.T) {
 			w.list(w.alice, w.bob, w.mallory)
 			w.commit("admit", w.alice)
 			w.commit("first change", w.mallory)
-		}, "1 changes"},
+		}, "1 change of"},
 		{"leaver, removed by the other", func(t *testing.T, w *world) {
 			w.list(w.bob)
 			w.commit("alice left", w.bob)
@@ -43,6 +44,15 @@ func TestHonestChanges(t *testing.T) {
 			w.list(w.alice)
 			w.commit("bring the list", w.alice)
 			w.policy.LastDeployed = ""
+		}, "trust begins"},
+		{"list brought unsigned, then changed by somebody on it", func(t *testing.T, w *world) {
+			w.policy.LastDeployed = ""
+			w.Git("checkout", "-q", "--orphan", "young")
+			w.commit("no signing set up yet", nil)
+			w.commit("now signed", w.alice)
+			must(t, w.ask(), gate.Failed, "trust has not begun: change the list")
+			w.Write(DefaultSigners, "# our signers\n"+gittest.Signers(w.alice, w.bob))
+			w.commit("begin", w.alice)
 		}, "trust begins"},
 		{"signed merge of an unsigned branch", func(t *testing.T, w *world) {
 			w.Git("checkout", "-q", "-b", "feature")
@@ -133,6 +143,16 @@ func TestSHA256Repository(t *testing.T) {
 	w.list(w.alice)
 	w.Commit("root", w.alice)
 	must(t, w.ask(), gate.Passed, "signed by alice@example.org")
+}
+
+func TestNoListTellsHowToBegin(t *testing.T) {
+	w := newWorld(t)
+	w.policy.LastDeployed = ""
+	w.Git("checkout", "-q", "--orphan", "young")
+	w.Git("rm", "-q", "--cached", DefaultSigners)
+	os.Remove(filepath.Join(w.Dir, DefaultSigners))
+	w.commit("no list", w.alice)
+	must(t, w.ask(), gate.Failed, "there is no list of allowed signers at .clawql/allowed_signers", "write it, a line each")
 }
 
 // Everything that is wrong is told at once.

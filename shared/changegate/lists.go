@@ -37,7 +37,7 @@ func (q *inquiry) parse(ctx context.Context, l list) (*sshsign.AllowedSigners, e
 		return signers, nil
 	}
 	if l.content == "" {
-		return nil, notListed("it leaves no list of allowed signers at " + q.policy.AllowedSigners)
+		return nil, q.noList(l)
 	}
 	data, err := q.repo.Blob(ctx, l.at, q.policy.AllowedSigners)
 	var signers *sshsign.AllowedSigners
@@ -51,6 +51,14 @@ func (q *inquiry) parse(ctx context.Context, l list) (*sshsign.AllowedSigners, e
 		q.parsed[l.content] = signers
 	}
 	return signers, err
+}
+
+// noList tells a newcomer how to begin.
+func (q *inquiry) noList(l list) error {
+	no := sshsign.Refuse(sshsign.NotListed, "there is no list of allowed signers at %s as of commit %s", q.policy.AllowedSigners, short(l.at))
+	no.Hints = []string{`write it, a line each: you@example.org namespaces="git" ssh-ed25519 AAAA...   (your ~/.ssh/id_ed25519.pub)`,
+		"git add " + q.policy.AllowedSigners + "; git commit -S"}
+	return no
 }
 
 func notListed(text string) error {

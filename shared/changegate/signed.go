@@ -44,7 +44,8 @@ func (q *inquiry) judgeHead(ctx context.Context) error {
 		return err
 	}
 	if t.tainted != "" {
-		return q.taintedBy(t.tainted)
+		q.taintedBy(t)
+		return nil
 	}
 	q.signer = s
 	q.note("signature", map[string]string{"fingerprint": s.Fingerprint, "keyType": s.KeyType, "committer": s.Committer},
@@ -96,15 +97,18 @@ func (q *inquiry) refused(t *trust, text string, hints []string) {
 	q.note("signature", nil, "HEAD %s: %s", q.head.Short(), text)
 	q.fail(fmt.Sprintf("HEAD %s does not count: %s", q.head.Short(), text), hints...)
 	if t.tainted != "" {
-		_ = q.taintedBy(t.tainted)
+		q.taintedBy(t)
 	}
 }
 
 // taintedBy records that the list was changed by somebody who may not.
-func (q *inquiry) taintedBy(text string) error {
-	q.note("allowed signers", nil, "%s", text)
-	q.fail(text, "put the list back as it was, or change it in a commit signed by somebody who was on it before")
-	return nil
+func (q *inquiry) taintedBy(t *trust) {
+	q.note("allowed signers", nil, "%s", t.tainted)
+	hint := "put the list back as it was, or change it in a commit signed by somebody who was on it before"
+	if len(t.lists) == 0 {
+		hint = "trust has not begun: change the list (a comment line will do) in a commit signed by somebody on it"
+	}
+	q.fail(t.tainted, hint)
 }
 
 func (q *inquiry) noteChain(t *trust, healed string) {
@@ -112,7 +116,11 @@ func (q *inquiry) noteChain(t *trust, healed string) {
 	if q.policy.LastDeployed != "" {
 		since = "the last deployed commit " + short(q.policy.LastDeployed)
 	}
-	q.note("allowed signers", nil, "%d changes of %s since %s, each signed by somebody on it before", t.changes, q.policy.AllowedSigners, since)
+	changes := "1 change"
+	if t.changes != 1 {
+		changes = fmt.Sprintf("%d changes", t.changes)
+	}
+	q.note("allowed signers", nil, "%s of %s since %s, each signed by somebody on it before", changes, q.policy.AllowedSigners, since)
 	if healed != "" {
 		q.note("allowed signers", nil, "%s; HEAD puts that right", healed)
 	}
