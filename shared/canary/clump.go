@@ -54,7 +54,7 @@ func (d *dispersion) clumps() []clump {
 // blocks that keep coming are a habit, one burst may be one hostile session.
 // Neighbouring batches are compared, so that a canary that begins to block
 // late does not look like a burst for long.
-func (d *dispersion) alone() []clump {
+func (d *dispersion) alone(ticks float64) []clump {
 	phi, known := 1.0, false
 	for _, s := range d.Scales {
 		if m := s.Twins; m.Weight > 0 {
@@ -64,12 +64,13 @@ func (d *dispersion) alone() []clump {
 	if !known {
 		return []clump{{firstPhi, firstFreedom}}
 	}
-	return []clump{{phi, aloneFreedom}}
+	return []clump{{phi, firstFreedom + ticks/aloneTicks}}
 }
 
-// aloneFreedom lets ten single blocks on the canary, and none in twenty times
-// the baseline's calls, be enough.
-const aloneFreedom = 12
+// aloneTicks is how many ticks of the canary are as good as one degree of
+// freedom: ten single blocks in 40 s, and none in twenty times the baseline's
+// calls, are then enough; as many within 10 s are not.
+const aloneTicks = 10
 
 func (s scale) moments() moments {
 	if s.Pods.Weight > 0 {

@@ -86,12 +86,12 @@ func sum(cells []cell) (c Counters) {
 	return c
 }
 
-// share is blocks per request; 0 where nothing was served.
+// share is blocks per request, at most maxRatio; 0 where nothing was served.
 func (c Counters) share() float64 {
 	if c.Requests <= 0 {
 		return 0
 	}
-	return c.Blocks / c.Requests
+	return math.Min(c.Blocks/c.Requests, maxRatio)
 }
 
 func (c Counters) plus(d Counters) Counters {

@@ -36,11 +36,11 @@
 // that a wave is not taken for clumping; a single pod is compared with its
 // past. phi is an estimate, so the exponential becomes the power law of
 // Student's t with as many degrees of freedom as phi has, and of all batch
-// lengths the least favourable one counts. That replaced three things that were
-// tried in simulation: phi as estimated, without its uncertainty (3 to 20 %
-// false rollbacks in the first minute), an upper confidence bound (a doubling
-// takes twice as long), and the exact test for bursts of geometric size (holds
-// everywhere, but sees a fifth of the doublings).
+// lengths the least favourable one counts. Two others were tried in simulation:
+// phi as estimated, without its uncertainty, rolls back 3 to 20 % of good
+// versions, most of them in the first minute; the likelihood of bursts of
+// geometric size, in place of a division by phi, sees only a quarter as many
+// of the doublings when bursts are of equal size.
 //
 // # Where it is weak
 //
@@ -49,8 +49,8 @@
 //     canary takes about 7 minutes, with lessons about 4; knowing phi to be 1
 //     would take 3. Tick the baseline alone while the canary starts.
 //   - Sessions that block for longer than about a minute are seen in part: at
-//     bursts of 20 over 100 s 1 % of good versions are rolled back with three
-//     baseline pods, 2 % with one. Two pods are much better than one.
+//     bursts of 20 over 60 to 100 s 1 to 2 % of good versions are rolled back.
+//     A single baseline pod also makes it slow: a doubling takes 11 minutes.
 //   - Bursts of 20 leave nine sessions on the canary in 30 minutes: a doubling
 //     is then caught in a fifth of the runs. No test can do much better; more
 //     weight, a longer window or paired probes can.

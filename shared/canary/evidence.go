@@ -28,16 +28,16 @@ func (t totals) ratio() float64 {
 	return 1
 }
 
-// maxRatio stands for "the baseline blocked nothing": JSON knows no infinity.
+// maxRatio stands for "the baseline has none": JSON knows no infinity.
 const maxRatio = 1e6
 
 // odds is the canary's exposure over the baseline's, weighted by where the
 // baseline's blocks fell.
 func (t totals) odds() float64 {
 	if t.Baseline.Blocks > 0 {
-		return t.Expected / t.Baseline.Blocks
+		return math.Min(t.Expected/t.Baseline.Blocks, maxRatio)
 	}
-	return t.Canary.Requests / t.Baseline.Requests
+	return math.Min(t.Canary.Requests/t.Baseline.Requests, maxRatio)
 }
 
 // ratios are the increases that the evidence is mixed over.

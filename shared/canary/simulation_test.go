@@ -77,6 +77,7 @@ func sandbox(share, factor float64) (traffic, Criteria) {
 	return with(func(t *traffic) { t.Rate, t.Share, t.Factor, t.Seconds, t.Learn = 200, share, factor, 40, 10 }), c
 }
 
+// The bound is the judge's promise; each row is a good version.
 func TestSimulationHoldsTheBound(t *testing.T) {
 	for _, burst := range []float64{1, 5, 20} {
 		for _, geometric := range []bool{false, true} {
@@ -184,8 +185,11 @@ func table() (rows []row) {
 		for _, burst := range []float64{1, 5, 20} {
 			for _, pods := range []int{3, 1} {
 				for _, learn := range []int{0, 1800} {
-					tr := with(func(t *traffic) { t.Factor, t.Burst, t.Spread, t.Pods, t.Learn = factor, burst, 20, pods, learn })
-					name := fmt.Sprintf("x%v, bursts of %v over 20 s, baseline pods: %d, %s", factor, burst, pods, map[int]string{0: "cold", 1800: "learned"}[learn])
+					tr := with(func(t *traffic) { t.Factor, t.Burst, t.Pods, t.Learn = factor, burst, pods, learn })
+					if burst > 1 {
+						tr.Spread = 20
+					}
+					name := fmt.Sprintf("x%v, bursts of %v over %v s, baseline pods: %d, %s", factor, burst, tr.Spread, pods, map[int]string{0: "cold", 1800: "learned"}[learn])
 					rows = append(rows, row{name, tr, Default(), factor == 1})
 				}
 			}

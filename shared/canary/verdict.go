@@ -114,7 +114,7 @@ func sideTotals(c Counters, errors int) SideTotals {
 func (s *state) weigh() (float64, clump) {
 	t := s.now()
 	if t.Baseline.Blocks == 0 && s.Clumping.Scales[0].moments().Weight == 0 {
-		return evidence(t, s.Starts, s.Alone.alone())
+		return evidence(t, s.Starts, s.Alone.alone(float64(s.Cover.Elapsed/s.Criteria.Tick)))
 	}
 	return evidence(t, s.Starts, s.Clumping.clumps())
 }
