@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -38,13 +39,12 @@ func Sticky(ctx context.Context, target Target, sessions, calls int) (Result, er
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: marker{transport, target}}
 	kept := make([]error, sessions)
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(8)
 	for i := range sessions {
 		work.Go(func() (err error) {
-			kept[i], err = one(ctx, client, target.URL, calls)
+			kept[i], err = one(ctx, &marker{next: transport, target: target}, calls)
 			return err
 		})
 	}
@@ -61,17 +61,21 @@ func Sticky(ctx context.Context, target Target, sessions, calls int) (Result, er
 	return result, nil
 }
 
-// one gives the error of the first call that lost the session, apart from
-// the error of opening it.
-func one(ctx context.Context, client *http.Client, url string, calls int) (lost, err error) {
+// one gives the error of the first request that lost the session, apart from
+// the error of opening it. A session is open once a server has named it: the
+// client's next request, which confirms it, can be the first to be lost.
+func one(ctx context.Context, m *marker, calls int) (lost, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	transport := &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: client, MaxRetries: -1, DisableStandaloneSSE: true}
+	transport := &mcp.StreamableClientTransport{Endpoint: m.target.URL, HTTPClient: &http.Client{Transport: m}, MaxRetries: -1, DisableStandaloneSSE: true}
 	// With a fixed protocol version the SDK sends no request outside the session first.
 	session, err := mcp.NewClient(&mcp.Implementation{Name: "clawql-deploy-probe", Version: "1"}, nil).
 		Connect(ctx, transport, &mcp.ClientSessionOptions{ProtocolVersion: "2025-11-25"})
+	if err != nil && m.opened.Load() && ctx.Err() == nil {
+		return err, nil
+	}
 	if err != nil {
-		return nil, fmt.Errorf("opening an MCP session at %s: %w", url, err)
+		return nil, fmt.Errorf("opening an MCP session at %s: %w", m.target.URL, err)
 	}
 	defer session.Close()
 	for range calls {
@@ -82,14 +86,16 @@ func one(ctx context.Context, client *http.Client, url string, calls int) (lost,
 	return nil, nil
 }
 
-// marker adds the probe's headers. A new connection for each request keeps a
-// proxy from being sticky by connection only.
+// marker adds the probe's headers to the requests of one session. A new
+// connection for each request keeps a proxy from being sticky by connection
+// only.
 type marker struct {
 	next   http.RoundTripper
 	target Target
+	opened atomic.Bool // a server has named the session
 }
 
-func (m marker) RoundTrip(request *http.Request) (*http.Response, error) {
+func (m *marker) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
 	for name, values := range m.target.Header {
 		request.Header[name] = values
@@ -98,5 +104,9 @@ func (m marker) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Host = m.target.Host
 	}
 	request.Close = true
-	return m.next.RoundTrip(request)
+	answer, err := m.next.RoundTrip(request)
+	if err == nil && answer.Header.Get("Mcp-Session-Id") != "" {
+		m.opened.Store(true)
+	}
+	return answer, err
 }
