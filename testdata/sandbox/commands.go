@@ -50,6 +50,9 @@ func downCommand() *cli.Command {
 	return command("down", "end a sandbox and leave nothing of it", func(c *cli.Context) error {
 		l, err := find(c)
 		if errors.Is(err, ledger.ErrNone) {
+			if err := cluster.Sweep(c.String("name")); err != nil {
+				return err
+			}
 			fmt.Fprintf(c.App.Writer, "sandbox %s: nothing to take down\n", c.String("name"))
 			return nil
 		}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -8,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/clawql/clawql-workbench/testdata/sandbox/cluster"
@@ -18,6 +21,9 @@ type box struct {
 	t    *testing.T
 	name string
 	bin  string
+	tmp  string   // its temp folder
+	user uint32   // who runs it
+	env  []string // added to the test's own
 }
 
 // newBox gives a name to a sandbox and sees to it that it is down when the test ends. Without
@@ -43,14 +49,46 @@ func newBox(t *testing.T, suffix string) *box {
 	case missing != "":
 		t.Skip(missing)
 	}
-	b := &box{t: t, name: fmt.Sprintf("it-%d-%s", os.Getpid(), suffix), bin: bin}
+	b := &box{t: t, name: fmt.Sprintf("it-%d-%s", os.Getpid(), suffix), bin: bin, tmp: os.TempDir()}
 	t.Cleanup(func() { _, _ = b.sandbox("down") })
 	return b
+}
+
+// nobody is the user "nobody" of Debian and most others.
+const nobody = 65534
+
+// asNobody makes the sandbox one of a user who may not have a real one, with programs and temp
+// folder where that user can reach them.
+func (b *box) asNobody(programs ...string) {
+	b.t.Helper()
+	tmp, err := os.MkdirTemp("", "it")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = os.RemoveAll(tmp) })
+	for _, program := range append(programs, "sandbox", "kubectl", "sandbox-gateway") {
+		data, err := os.ReadFile(filepath.Join(b.bin, program))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(tmp, program), data, 0o755)
+		}
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	if err := os.Chown(tmp, nobody, nobody); err != nil {
+		b.t.Fatal(err)
+	}
+	b.bin, b.tmp, b.user = tmp, tmp, nobody
+	b.t.Cleanup(func() { _, _ = b.sandbox("down") })
 }
 
 // sandbox runs one verb for this sandbox.
 func (b *box) sandbox(args ...string) (string, error) {
 	cmd := exec.Command(filepath.Join(b.bin, "sandbox"), append(args, "--name", b.name)...)
+	cmd.Env = append(append(os.Environ(), "TMPDIR="+b.tmp, "KUBECONFIG="), b.env...)
+	if b.user != 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: b.user, Gid: b.user}}
+	}
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
@@ -91,7 +129,7 @@ func (b *box) kubectl(input string, args ...string) string {
 	return string(out)
 }
 
-func (b *box) dir() string { return cluster.Folder(b.name) }
+func (b *box) dir() string { return filepath.Join(b.tmp, filepath.Base(cluster.Folder(b.name))) }
 
 // wantNothingLeft fails for every trace of this sandbox on the machine.
 func (b *box) wantNothingLeft() {

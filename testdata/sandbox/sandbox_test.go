@@ -1,17 +1,26 @@
+//go:build linux
+
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/clawql/clawql-workbench/testdata/sandbox/ledger"
+	"golang.org/x/sys/unix"
 )
 
 // pod is a gateway in the shape that Pod Security "restricted" asks for.
@@ -69,6 +78,7 @@ func TestLife(t *testing.T) {
 	t.Run("request travels to the pod", func(t *testing.T) { get(t, status.Gateway.URL+"/healthz", `"version":"1.0.0"`) })
 	t.Run("logs follow", func(t *testing.T) { follow(t, b) })
 	t.Run("port-forward", func(t *testing.T) { forward(t, b) })
+	t.Run("pods reach the API server", func(t *testing.T) { reachAPIServer(t, b) })
 	t.Run("listens on loopback and its bridge only", func(t *testing.T) { wantLocal(t, b) })
 	b.wantSeen()
 	b.must("down")
@@ -227,4 +237,85 @@ func TestTwoBesideEachOther(t *testing.T) {
 	}
 	b.must("down")
 	b.wantNothingLeft()
+}
+
+// A folder of one's own is found by name, and goes with the link that leads to it.
+func TestOwnFolder(t *testing.T) {
+	b := newBox(t, "dir")
+	dir := filepath.Join(t.TempDir(), "box")
+	if err := os.Symlink(dir, b.dir()); err != nil { // what an up leaves that was killed at once
+		t.Fatal(err)
+	}
+	b.must("up", "--dir", dir)
+	if s := b.status(); s.Dir != dir || !s.Ready {
+		t.Errorf("status: %+v", s)
+	}
+	b.must("down")
+	b.wantNothingLeft()
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("left behind: %s (%v)", dir, err)
+	}
+}
+
+// reachAPIServer dials kubernetes.default.svc from within a pod's network namespace: it answers
+// there, though there is no kube-proxy, so that a guard may run in the cluster.
+func reachAPIServer(t *testing.T, b *box) {
+	address := b.kubectl("", "get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}")
+	trusted := &tls.Config{RootCAs: clusterCA(t, b), ServerName: "kubernetes.default.svc"}
+	network, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", podProcess(t, b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer network.Close()
+	answer := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		if err := unix.Setns(int(network.Fd()), unix.CLONE_NEWNET); err != nil {
+			answer <- err
+			return
+		}
+		if _, err := net.InterfaceByName(b.status().Bridge); err == nil {
+			answer <- errors.New("still in the host's network")
+			return
+		}
+		conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", net.JoinHostPort(address, "443"), trusted)
+		if err == nil {
+			err = conn.Close()
+		}
+		answer <- err
+	}()
+	if err := <-answer; err != nil {
+		t.Error(err)
+	}
+}
+
+// podProcess is a process of a pod, as the host counts.
+func podProcess(t *testing.T, b *box) int {
+	t.Helper()
+	found := 0
+	for _, root := range append(glob("/sys/fs/cgroup/pids/*"+b.name), glob("/sys/fs/cgroup/*"+b.name)...) {
+		_ = filepath.WalkDir(root, func(path string, _ fs.DirEntry, _ error) error {
+			if data, err := os.ReadFile(filepath.Join(path, "cgroup.procs")); err == nil && len(data) > 0 {
+				_, _ = fmt.Sscan(string(data), &found)
+			}
+			return nil
+		})
+	}
+	if found == 0 {
+		t.Fatal("no pod's process in the sandbox's cgroup")
+	}
+	return found
+}
+
+func clusterCA(t *testing.T, b *box) *x509.CertPool {
+	t.Helper()
+	pem, err := os.ReadFile(filepath.Join(b.dir(), "pki", "ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		t.Fatal("no certificate in ca.crt")
+	}
+	return pool
 }

@@ -33,6 +33,7 @@ func (d *Down) Run(ctx context.Context) error {
 			return fmt.Errorf("taking sandbox %s down: %w", d.Ledger.Name, err)
 		}
 	}
+	d.Ledger.Keeper.Linger(3 * time.Second)
 	return nil
 }
 
@@ -104,7 +105,7 @@ func (d *Down) mounts(context.Context) error {
 // folder removes the sandbox's files, the ledger as the last of them, and the way to them. The
 // kernel drops the namespace's mounts a moment after its last process: hence the repetition.
 func (d *Down) folder(ctx context.Context) error {
-	if err := await(ctx, "the sandbox's files to go", func(context.Context) error { return clear(d.Ledger.Dir) }); err != nil {
+	if err := await(ctx, "the sandbox's files to go", func(context.Context) error { return empty(d.Ledger.Dir) }); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(d.Ledger.Dir); err != nil {
@@ -119,8 +120,8 @@ func (d *Down) folder(ctx context.Context) error {
 	return nil
 }
 
-// clear removes all in dir but the ledger.
-func clear(dir string) error {
+// empty removes all in dir but the ledger.
+func empty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !os.IsNotExist(err) {
 		return err
@@ -134,4 +135,31 @@ func clear(dir string) error {
 		}
 	}
 	return nil
+}
+
+// Sweep removes what an `up` leaves behind that was killed before its ledger was in place: the
+// draft of the folder, or a link to a folder that was never made. Only this user's own.
+func Sweep(name string) error {
+	unlock, err := lockPlanning()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return sweep(name)
+}
+
+// sweep is Sweep for who holds the lock, without which it might take a living `up`'s draft.
+func sweep(name string) error {
+	usual := Folder(name)
+	if err := ledger.RemoveDraft(usual); err != nil {
+		return err
+	}
+	info, err := os.Lstat(usual)
+	if err != nil || info.Mode().Type() != os.ModeSymlink {
+		return nil
+	}
+	if _, err := os.Stat(usual); !os.IsNotExist(err) {
+		return nil
+	}
+	return os.Remove(usual)
 }

@@ -2,13 +2,43 @@ package cluster
 
 import (
 	"context"
+	"embed"
 	"fmt"
+	"os"
 
 	"github.com/clawql/clawql-workbench/testdata/sandbox/node"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
+
+// stages say what kwok lets nodes and pods go through: those of sigs.k8s.io/kwok v0.8.0,
+// kustomize/stage/{node/fast,node/heartbeat-with-lease,pod/fast}, unchanged.
+//
+//go:embed stages/*.yaml
+var stages embed.FS
+
+// writeStages joins the stages to one file.
+func (u *Up) writeStages() error {
+	files, err := stages.ReadDir("stages")
+	if err != nil {
+		return err
+	}
+	var all []byte
+	for _, file := range files {
+		data, err := stages.ReadFile("stages/" + file.Name())
+		if err != nil {
+			return err
+		}
+		all = append(append(all, "---\n"...), data...)
+	}
+	if err := os.WriteFile(u.stages(), all, 0o600); err != nil {
+		return fmt.Errorf("writing kwok's stages: %w", err)
+	}
+	return nil
+}
+
+func (u *Up) stages() string { return u.ledger.Path("stages.yaml") }
 
 // simulatedNode makes a Node object and lets kwok play its kubelet.
 func (u *Up) simulatedNode(ctx context.Context) error {
@@ -17,7 +47,10 @@ func (u *Up) simulatedNode(ctx context.Context) error {
 		return err
 	}
 	name := nodeName(u.ledger)
-	if err := u.run(ctx, "kwok", []string{u.Programs.Kwok, "--kubeconfig", Kubeconfig(u.ledger),
+	if err := u.writeStages(); err != nil {
+		return err
+	}
+	if err := u.run(ctx, "kwok", []string{u.Programs.Kwok, "--kubeconfig", Kubeconfig(u.ledger), "--config", u.stages(),
 		"--manage-single-node", name, "--node-ip", u.ledger.Network.Gateway, "--cidr", u.ledger.Network.PodCIDR}); err != nil {
 		return err
 	}

@@ -74,14 +74,16 @@ func (u *Up) reserve() error {
 	if dir != usual {
 		l.Symlink = usual
 	}
-	u.ledger, u.keeper = l, nest.Client{Dir: dir}
-	if err := ledger.Create(l); err != nil {
+	if err := sweep(u.Name); err != nil {
 		return err
 	}
 	if l.Symlink != "" {
-		return os.Symlink(dir, usual)
+		if err := os.Symlink(dir, usual); err != nil {
+			return fmt.Errorf("linking the sandbox's folder: %w", err)
+		}
 	}
-	return nil
+	u.ledger, u.keeper = l, nest.Client{Dir: dir}
+	return ledger.Create(l)
 }
 
 // undo takes down what a failed start has made, and keeps the words of the reason.

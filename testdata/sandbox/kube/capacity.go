@@ -19,12 +19,12 @@ type capacity struct {
 func (c capacity) advisor(server *options.KubeletServer) (cadvisor.Interface, error) {
 	roots := []string{cm.NodeAllocatableRoot(server.CgroupRoot, server.CgroupsPerQOS, server.CgroupDriver)}
 	endpoint := server.ContainerRuntimeEndpoint
-	real, err := cadvisor.New(cadvisor.NewImageFsInfoProvider(endpoint), server.RootDirectory, roots,
+	machine, err := cadvisor.New(cadvisor.NewImageFsInfoProvider(endpoint), server.RootDirectory, roots,
 		cadvisor.UsingLegacyCadvisorStats(endpoint), server.LocalStorageCapacityIsolation)
 	if err != nil {
 		return nil, err
 	}
-	return claimed{Interface: real, capacity: c}, nil
+	return claimed{Interface: machine, capacity: c}, nil
 }
 
 // claimed answers for the machine's size and lets the real reader answer everything else.
@@ -34,11 +34,11 @@ type claimed struct {
 }
 
 func (c claimed) MachineInfo() (*cadvisorapi.MachineInfo, error) {
-	real, err := c.Interface.MachineInfo()
+	machine, err := c.Interface.MachineInfo()
 	if err != nil {
 		return nil, err
 	}
-	info := real.Clone()
+	info := machine.Clone()
 	if c.capacity.cpus > 0 {
 		info.NumCores = c.capacity.cpus
 	}

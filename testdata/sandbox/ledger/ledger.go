@@ -75,10 +75,10 @@ func Load(dir string) (*Ledger, error) {
 // Create makes the sandbox's folder with the ledger in it, both at once (by a rename), so that
 // the folder never exists without its ledger. It fails when the folder is there.
 func Create(l *Ledger) error {
-	draft := l.Dir + ".new"
-	if err := os.RemoveAll(draft); err != nil {
-		return fmt.Errorf("clearing %s: %w", draft, err)
+	if err := RemoveDraft(l.Dir); err != nil {
+		return err
 	}
+	draft := draft(l.Dir)
 	if err := os.Mkdir(draft, 0o700); err != nil {
 		return fmt.Errorf("making the sandbox's folder: %w", err)
 	}
@@ -91,6 +91,21 @@ func Create(l *Ledger) error {
 	}
 	return nil
 }
+
+// RemoveDraft removes what a Create that was killed has left of dir. Nothing there is no error.
+func RemoveDraft(dir string) error {
+	if err := owned(draft(dir)); errors.Is(err, ErrNone) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(draft(dir)); err != nil {
+		return fmt.Errorf("removing %s: %w", draft(dir), err)
+	}
+	return nil
+}
+
+func draft(dir string) string { return dir + ".new" }
 
 // Save writes the ledger to its folder in one step.
 func (l *Ledger) Save() error { return l.saveIn(l.Dir) }
@@ -115,16 +130,19 @@ func (l *Ledger) saveIn(dir string) error {
 	return nil
 }
 
+// owned refuses a folder, or a link to one, that is another user's.
 func owned(dir string) error {
-	info, err := os.Stat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %s does not exist", ErrNone, dir)
-	}
-	if err != nil {
-		return fmt.Errorf("looking at %s: %w", dir, err)
-	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
-		return fmt.Errorf("folder %s belongs to user %d, not to you (%d)", dir, stat.Uid, os.Geteuid())
+	for _, look := range []func(string) (fs.FileInfo, error){os.Lstat, os.Stat} {
+		info, err := look(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: %s does not exist", ErrNone, dir)
+		}
+		if err != nil {
+			return fmt.Errorf("looking at %s: %w", dir, err)
+		}
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
+			return fmt.Errorf("%s belongs to user %d, not to you (%d)", dir, stat.Uid, os.Geteuid())
+		}
 	}
 	return nil
 }

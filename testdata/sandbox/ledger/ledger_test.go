@@ -64,24 +64,24 @@ func TestLoadRefusesAStrangersFolder(t *testing.T) {
 // A process id that now belongs to another process is not the one in the ledger.
 func TestKillSparesARecycledID(t *testing.T) {
 	sleeper := start(t)
-	real, err := Identify(sleeper.Process.Pid)
+	sleeping, err := Identify(sleeper.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	former := Process{PID: real.PID, Start: real.Start - 1}
+	former := Process{PID: sleeping.PID, Start: sleeping.Start - 1}
 	if former.Alive() {
 		t.Error("a former owner of the id counts as alive")
 	}
 	if err := former.Kill(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if !real.Alive() {
+	if !sleeping.Alive() {
 		t.Fatal("the id's present owner was ended")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := real.Kill(ctx); err != nil || real.Alive() {
-		t.Errorf("Kill: %v, alive %v", err, real.Alive())
+	if err := sleeping.Kill(ctx); err != nil || sleeping.Alive() {
+		t.Errorf("Kill: %v, alive %v", err, sleeping.Alive())
 	}
 }
 

@@ -45,3 +45,14 @@ func (p Process) Kill(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Linger waits, at most that long, until the parent of the ended process has taken note of it: a
+// daemon's parent is the machine's first process, which may take a second, and the process table
+// names the dead until then.
+func (p Process) Linger(limit time.Duration) {
+	for deadline := time.Now().Add(limit); p.PID != 0 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if _, start, err := stat(p.PID); err != nil || start != p.Start {
+			return
+		}
+	}
+}
