@@ -3,9 +3,6 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,13 +11,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/clawql/clawql-workbench/testdata/sandbox/ledger"
-	"golang.org/x/sys/unix"
 )
 
 // pod is a gateway in the shape that Pod Security "restricted" asks for.
@@ -257,35 +252,22 @@ func TestOwnFolder(t *testing.T) {
 	}
 }
 
-// reachAPIServer dials kubernetes.default.svc from within a pod's network namespace: it answers
+// reachAPIServer asks kubernetes.default.svc from within a pod's network namespace: it answers
 // there, though there is no kube-proxy, so that a guard may run in the cluster.
 func reachAPIServer(t *testing.T, b *box) {
 	address := b.kubectl("", "get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}")
-	trusted := &tls.Config{RootCAs: clusterCA(t, b), ServerName: "kubernetes.default.svc"}
-	network, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", podProcess(t, b)))
-	if err != nil {
-		t.Fatal(err)
+	inPod := func(args ...string) (string, error) {
+		network := fmt.Sprintf("--net=/proc/%d/ns/net", podProcess(t, b))
+		out, err := exec.Command("nsenter", append([]string{network}, args...)...).CombinedOutput()
+		return string(out), err
 	}
-	defer network.Close()
-	answer := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		if err := unix.Setns(int(network.Fd()), unix.CLONE_NEWNET); err != nil {
-			answer <- err
-			return
-		}
-		if _, err := net.InterfaceByName(b.status().Bridge); err == nil {
-			answer <- errors.New("still in the host's network")
-			return
-		}
-		conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", net.JoinHostPort(address, "443"), trusted)
-		if err == nil {
-			err = conn.Close()
-		}
-		answer <- err
-	}()
-	if err := <-answer; err != nil {
-		t.Error(err)
+	if links, err := inPod("ip", "-brief", "link"); err != nil || strings.Contains(links, b.status().Bridge) {
+		t.Fatalf("not in a pod's network: %v\n%s", err, links)
+	}
+	out, err := inPod(b.bin+"/kubectl", "--kubeconfig", b.dir()+"/kubeconfig", "--server", "https://"+address,
+		"--tls-server-name", "kubernetes.default.svc", "--request-timeout=10s", "get", "--raw", "/readyz")
+	if err != nil || out != "ok" {
+		t.Errorf("the API server says %q, %v", out, err)
 	}
 }
 
@@ -305,17 +287,4 @@ func podProcess(t *testing.T, b *box) int {
 		t.Fatal("no pod's process in the sandbox's cgroup")
 	}
 	return found
-}
-
-func clusterCA(t *testing.T, b *box) *x509.CertPool {
-	t.Helper()
-	pem, err := os.ReadFile(filepath.Join(b.dir(), "pki", "ca.crt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		t.Fatal("no certificate in ca.crt")
-	}
-	return pool
 }
