@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -35,6 +36,7 @@ type Discovery struct {
 	Images       []project.Image
 	Unmapped     []string // image names without a digest
 	Signers      bool     // the allowed-signers file exists
+	Owner, Team  string   // guesses for the labels, to be checked by a person
 }
 
 // FoundEnvironment is an overlay that holds the gateway.
@@ -56,7 +58,11 @@ func Discover(ctx context.Context, search Search) (*Discovery, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Discovery{Root: repo.Top()}
+	head, err := repo.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &Discovery{Root: repo.Top(), Owner: labelWord(head.CommitterName), Team: labelWord(filepath.Base(repo.Top()))}
 	if err := d.parseImages(search.Images); err != nil {
 		return nil, err
 	}
@@ -65,6 +71,24 @@ func Discover(ctx context.Context, search Search) (*Discovery, error) {
 	}
 	_, d.Signers = tree.Files[".clawql/allowed_signers"]
 	return d, d.askCluster(ctx, search)
+}
+
+// labelWord makes a legal label value of a name; "unknown" of one without letters.
+func labelWord(name string) string {
+	word := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r == ' ', r == '-', r == '_', r == '.':
+			return '-'
+		}
+		return -1
+	}, strings.ToLower(name))
+	word = strings.Trim(word[:min(len(word), 63)], "-")
+	if word == "" {
+		return "unknown"
+	}
+	return word
 }
 
 func (d *Discovery) parseImages(given []string) error {

@@ -9,6 +9,7 @@ import (
 func (d *Discovery) Text() string {
 	var b strings.Builder
 	b.WriteString(head)
+	fmt.Fprintf(&b, "# Who answers for it: labels of every object. A guess from the last commit and\n# this folder's name; say what is true.\nowner: %s\nteam: %s\n\n", d.Owner, d.Team)
 	fmt.Fprintf(&b, "gateway:\n  name: %s   # Deployment, Service and container of one name\n\n", d.Name)
 	b.WriteString(d.imagesText())
 	b.WriteString("environments:\n")
@@ -94,5 +95,6 @@ func (d *Discovery) NextSteps() []string {
 	if !d.Signers {
 		steps = append(steps, `list who may sign: mkdir -p .clawql && echo "$(git config user.email) $(cat ~/.ssh/id_ed25519.pub)" >> .clawql/allowed_signers`)
 	}
+	steps = append(steps, "check owner and team")
 	return append(steps, "commit clawql.yaml, signed, on the protected branch", "kubectl clawql deploy "+d.Environments[len(d.Environments)-1].Name+" --dry-run")
 }
