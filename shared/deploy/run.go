@@ -300,18 +300,21 @@ func (e *engine) ended(ctx context.Context, err error) error {
 	return err
 }
 
-// deposed tells what became of a deploy that somebody else took over.
+// deposed tells what became of a deploy that somebody else took over: the
+// lock comes before the word in the record, which is waited for.
 func (e *engine) deposed(ctx context.Context) error {
 	ctx, cancel := lasting(ctx, 15*time.Second)
 	defer cancel()
-	records, err := e.cluster.Records(ctx)
-	if err == nil {
+	mine := e.lock.Fence
+	_, _, _ = until(ctx, 10*time.Second, 250*time.Millisecond, func(ctx context.Context) (bool, string, error) {
+		records, err := e.cluster.Records(ctx)
 		for _, stored := range records {
 			if record := mustDecode(stored); record.Number == e.Number {
 				e.Record = record
 			}
 		}
-	}
+		return e.Aborted != nil || e.last().Fence > mine, "", err
+	})
 	if e.Aborted != nil {
 		return fault.No("aborted by %s: %s", e.Aborted.By, e.Aborted.Reason)
 	}
