@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/clawql/clawql-workbench/shared/canary"
 	"github.com/clawql/clawql-workbench/shared/cluster"
 	"github.com/clawql/clawql-workbench/shared/project"
 )
@@ -28,6 +29,7 @@ type engine struct {
 	cluster *cluster.Cluster
 	source  source
 	desired *desired
+	lessons *canary.Learned // how blocks clump, from the last promoted deploy
 
 	*journal
 	route *cluster.Route

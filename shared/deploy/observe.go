@@ -18,12 +18,11 @@ const saveEvery = 3 * time.Second
 // observation is the canary under judgement.
 type observation struct {
 	*engine
-	judge   *canary.Judge
-	watch   *watcher
-	last    canary.Verdict
-	saved   time.Time
-	harmAt  time.Time
-	present string
+	judge  *canary.Judge
+	watch  *watcher
+	last   canary.Verdict
+	saved  time.Time
+	harmAt time.Time // the first harm of the canary that was heard
 }
 
 func (e *engine) newObservation() (*observation, error) {
@@ -33,6 +32,9 @@ func (e *engine) newObservation() (*observation, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the judge of deploy %d: %w", e.Number, err)
+	}
+	if len(e.Judge) == 0 && e.lessons != nil {
+		_ = judge.Teach(*e.lessons) // a judge without lessons is only slower
 	}
 	number := fmt.Sprint(e.Number)
 	isNew := func(p cluster.Pod) bool { return p.Labels["clawql.io/deploy"] == number }

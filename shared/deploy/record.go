@@ -91,6 +91,7 @@ type Record struct {
 	Weight      int32               `json:"weight"`
 	Judge       json.RawMessage     `json:"judge,omitempty"`
 	Verdict     *canary.Verdict     `json:"verdict,omitempty"`
+	Learned     *canary.Learned     `json:"learned,omitempty"` // for the judge of the next deploy
 	Created     []cluster.Ref       `json:"created,omitempty"` // shared objects that did not exist before
 	Canary      []cluster.Ref       `json:"canary,omitempty"`
 	Before      string              `json:"before,omitempty"` // sha256 of the objects that a rollback restores; they lie in a Secret until the end

@@ -9,6 +9,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/canary"
 	"github.com/clawql/clawql-workbench/shared/cluster"
 	"github.com/clawql/clawql-workbench/shared/fault"
+	"k8s.io/utils/ptr"
 )
 
 // Outcome is how a run ended.
@@ -75,7 +76,7 @@ func (e *engine) prepare(ctx context.Context, l *loaded, s *survey) (*Plan, erro
 	}
 	lastDeployed := ""
 	if s.last != nil {
-		lastDeployed = s.last.Commit.ID
+		lastDeployed, e.lessons = s.last.Commit.ID, s.last.Learned
 	}
 	results, took, refused := e.runGates(ctx, l, lastDeployed)
 	plan, err := e.plan(ctx, l, s, number)
@@ -261,7 +262,7 @@ func (e *engine) observe(ctx context.Context, o *observation) error {
 	if err != nil {
 		return err
 	}
-	e.Verdict = &verdict
+	e.Verdict, e.Learned = &verdict, ptr.To(o.judge.Learned())
 	if e.Judge, err = json.Marshal(o.judge); err != nil {
 		return err
 	}
