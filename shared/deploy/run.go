@@ -269,7 +269,7 @@ func (e *engine) observe(ctx context.Context, o *observation) error {
 	if verdict.Decision == canary.Promote {
 		return e.promote(ctx, o)
 	}
-	e.Timing.HarmSeen = time.Now()
+	e.Timing.HarmSeen = o.harmAt // zero where it was no event but the evidence
 	return e.rollBack(ctx, verdict.Reason)
 }
 
