@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/clawql/clawql-workbench/testdata/sandbox/ledger"
@@ -83,24 +81,7 @@ func (d *Down) cgroups(ctx context.Context) error {
 // mounts takes off what is mounted below the folder as the host sees it. The sandbox mounts only
 // inside its own namespace, so this finds nothing unless somebody else mounted there; deleting
 // through a mount would be worse than looking twice.
-func (d *Down) mounts(context.Context) error {
-	data, err := os.ReadFile("/proc/self/mountinfo")
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("listing mounts: %w", err)
-	}
-	for _, line := range strings.Split(string(data), "\n") {
-		fields := strings.Fields(line)
-		if len(fields) > 4 && strings.HasPrefix(fields[4], d.Ledger.Dir+"/") {
-			if err := syscall.Unmount(fields[4], syscall.MNT_DETACH); err != nil {
-				return fmt.Errorf("unmounting %s: %w", fields[4], err)
-			}
-		}
-	}
-	return nil
-}
+func (d *Down) mounts(context.Context) error { return node.Unmount(d.Ledger.Dir) }
 
 // folder removes the sandbox's files, the ledger as the last of them, and the way to them. The
 // kernel drops the namespace's mounts a moment after its last process: hence the repetition.

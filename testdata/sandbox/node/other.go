@@ -16,3 +16,6 @@ func DropLink(context.Context, string) error { return errLinux }
 func MakeCgroup(string) error { return errLinux }
 
 func DropCgroup(context.Context, string) error { return errLinux }
+
+// Unmount: there are no mounts where there is no real node.
+func Unmount(string) error { return nil }
