@@ -19,7 +19,7 @@ func stateLine(p deploy.Progress) string {
 	if p.Phase != deploy.Observing {
 		return fmt.Sprintf("%s: %s", phaseText(p.Phase), p.Detail)
 	}
-	line := fmt.Sprintf("canary %d %%: %d0 %% of %s covered", p.CanaryWeight, tenths(p), p.Window)
+	line := fmt.Sprintf("canary %d %%: %d %% of %s covered", p.CanaryWeight, 10*tenths(p), p.Window)
 	if p.CanaryErrors+p.BaselineErrors > 0 {
 		line += ", errors seen"
 	}

@@ -22,6 +22,7 @@ var acts = []act{
 // Play runs the demo. It ends with an error when a version did not end as it
 // should. keep leaves the sandbox up.
 func Play(ctx context.Context, s *Stage, keep bool) (err error) {
+	s.keep = keep
 	started := time.Now()
 	s.title("a sandbox on this machine")
 	if err := s.Up(ctx); err != nil {
@@ -83,11 +84,14 @@ func (s *Stage) summary(ctx context.Context, rollback Abort, total time.Duration
 	}
 	line("version 2", "promoted")
 	line("version 3", "rolled back")
-	line("first 500 to weight 0", "%.2f s, as the data plane saw it", rollback.Took().Seconds())
+	line("first 500 to weight 0", "%d ms, as the data plane saw it", rollback.Took().Milliseconds())
 	line("requests served", "%d (%d blocked by Panguard)", rollback.Served, stats.Blocked)
 	line("served badly", "%d", rollback.Bad)
 	line("sessions", "%d opened, %d had to begin again", stats.SessionsOpened, stats.SessionsLost)
 	line("the demo took", "%.0f s", total.Seconds())
+	if !s.keep {
+		fmt.Fprintln(s.Out, "\n  next: make demo KEEP=1 leaves this cluster up to play with; README.md says how to deploy your own")
+	}
 	if rollback.Bad == 0 || rollback.Took() <= 0 {
 		return fmt.Errorf("the rollback was not seen in the data plane: %+v", rollback)
 	}

@@ -25,6 +25,7 @@ type Stage struct {
 	Source string // kustomize tree
 	Out    io.Writer
 
+	keep   bool
 	repo   string
 	status status
 }

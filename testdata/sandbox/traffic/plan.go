@@ -63,6 +63,8 @@ func (p Plan) hostileSessions() float64 {
 	return min(1, p.Hostile*mean/(burst-p.Hostile*longer))
 }
 
+// benign calls no tool that the demo's overlay blocks, so that only hostile
+// calls are blocked.
 func benign(random *rand.Rand) Call {
 	n := random.IntN(1000)
 	switch random.IntN(10) {
@@ -81,7 +83,7 @@ func benign(random *rand.Rand) Call {
 	case 8:
 		return call("file_write", "path", fmt.Sprintf("notes/%d.md", n%50), "content", "- done")
 	default:
-		return call("shell_exec", "command", "date")
+		return call("audit", "query", "today")
 	}
 }
 
