@@ -91,7 +91,7 @@ func (r *Route) insist(ctx context.Context, needed bool, ops func() []operation)
 }
 
 func (r *Route) try(ctx context.Context, needed bool, ops func() []operation) (int64, error) {
-	if r.pairs == nil {
+	if len(r.pairs) == 0 { // none seen is no proof that there are none now
 		generation, err := r.look(ctx)
 		if err != nil {
 			return 0, err

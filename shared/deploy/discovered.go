@@ -2,7 +2,11 @@ package deploy
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
+
+	"sigs.k8s.io/yaml"
 )
 
 // Text is a commented clawql.yaml of what was found.
@@ -10,7 +14,7 @@ func (d *Discovery) Text() string {
 	var b strings.Builder
 	b.WriteString(head)
 	fmt.Fprintf(&b, "# Who answers for it: labels of every object. A guess from the last commit and\n# this folder's name; say what is true.\nowner: %s\nteam: %s\n\n", d.Owner, d.Team)
-	fmt.Fprintf(&b, "gateway:\n  name: %s   # Deployment, Service and container of one name\n\n", d.Name)
+	fmt.Fprintf(&b, "gateway:\n  name: %s   # Deployment, Service and container of one name\n\n", scalar(d.Name))
 	b.WriteString(d.imagesText())
 	b.WriteString("environments:\n")
 	for _, env := range d.Environments {
@@ -54,7 +58,7 @@ func (d *Discovery) imagesText() string {
 		b.WriteString("images:\n")
 	}
 	for _, i := range d.Images {
-		fmt.Fprintf(&b, "  - name: %s\n    newName: %s\n    digest: %s\n", i.Name, i.NewName, i.Digest)
+		fmt.Fprintf(&b, "  - name: %s\n    newName: %s\n    digest: %s\n", scalar(i.Name), scalar(i.NewName), scalar(i.Digest))
 	}
 	for _, name := range d.Unmapped {
 		fmt.Fprintf(&b, "#  - name: %s          # the overlay names it by a tag\n#    newName: registry.example.com/%s\n#    digest: sha256:...\n", name, name)
@@ -64,17 +68,29 @@ func (d *Discovery) imagesText() string {
 
 func (d *Discovery) environmentText(env FoundEnvironment) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "  %s:\n    context: %s   # kubeconfig context; another one is refused\n", env.Name, d.Context)
+	fmt.Fprintf(&b, "  %s:\n    context: %s   # kubeconfig context; another one is refused\n", env.Name, scalar(d.Context))
 	if d.ClusterID != "" {
-		fmt.Fprintf(&b, "    clusterID: %s   # uid of namespace kube-system\n", d.ClusterID)
+		fmt.Fprintf(&b, "    clusterID: %s   # uid of namespace kube-system\n", scalar(d.ClusterID))
 	}
-	fmt.Fprintf(&b, "    namespace: %s\n    overlay: %s\n", env.Namespace, env.Overlay)
+	fmt.Fprintf(&b, "    namespace: %s\n    overlay: %s\n", scalar(env.Namespace), scalar(env.Overlay))
 	if d.Gateway.Name != "" {
 		fmt.Fprintf(&b, "    traffic:\n      gateway: {name: %s, namespace: %s}\n", d.Gateway.Name, d.Gateway.Namespace)
 	} else {
 		fmt.Fprintf(&b, "    # %s\n    # traffic:\n    #   gateway: {name: clawql, namespace: clawql-gateway}\n", d.GatewayNote)
 	}
 	return b.String()
+}
+
+var plainScalar = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9._/@:]*[A-Za-z0-9]$`)
+
+// scalar writes text so that YAML reads this very text: a context may be
+// called 1234, on or "prod #2".
+func scalar(text string) string {
+	var back any
+	if err := yaml.Unmarshal([]byte(text), &back); err == nil && back == text && plainScalar.MatchString(text) {
+		return text
+	}
+	return strconv.Quote(text)
 }
 
 // Summary says in a few words what was found.
