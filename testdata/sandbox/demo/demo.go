@@ -92,7 +92,7 @@ func (s *Stage) summary(ctx context.Context, rollback Abort, total time.Duration
 	if !s.keep {
 		fmt.Fprintln(s.Out, "\n  next: make demo KEEP=1 leaves this cluster up to play with; README.md says how to deploy your own")
 	}
-	if rollback.Bad == 0 || rollback.Took() <= 0 {
+	if rollback.Bad == 0 || !rollback.Seen() {
 		return fmt.Errorf("the rollback was not seen in the data plane: %+v", rollback)
 	}
 	return nil

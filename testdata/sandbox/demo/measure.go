@@ -14,13 +14,12 @@ type Abort struct {
 	Served   int64     // all answers
 }
 
-// Took is the time from the first 500 to weight 0; 0 where either is unknown.
-func (a Abort) Took() time.Duration {
-	if a.First500.IsZero() || a.Zero.IsZero() {
-		return 0
-	}
-	return a.Zero.Sub(a.First500)
-}
+// Seen says whether both ends were seen in the data plane.
+func (a Abort) Seen() bool { return !a.First500.IsZero() && !a.Zero.IsZero() }
+
+// Took is the time from the first 500 to weight 0. The gateway logs before it
+// answers: where weight 0 was faster than the answer, it is 0.
+func (a Abort) Took() time.Duration { return max(0, a.Zero.Sub(a.First500)) }
 
 type countersPage struct {
 	Counters []struct {
@@ -71,9 +70,13 @@ func (s *Stage) Measure(ctx context.Context) (Abort, error) {
 		return a, err
 	}
 	for _, change := range routes.History {
-		if change.Time.After(a.First500) && strings.HasSuffix(change.Route, "/clawql-mcp-http") && canaryWeight(change.Rules) == 0 {
+		if !strings.HasSuffix(change.Route, "/clawql-mcp-http") {
+			continue
+		}
+		if canaryWeight(change.Rules) > 0 {
+			a.Zero = time.Time{} // the newest shift counts
+		} else if a.Zero.IsZero() {
 			a.Zero = change.Time
-			break
 		}
 	}
 	return a, nil

@@ -83,7 +83,7 @@ func benign(random *rand.Rand) Call {
 	case 8:
 		return call("file_write", "path", fmt.Sprintf("notes/%d.md", n%50), "content", "- done")
 	default:
-		return call("audit", "query", "today")
+		return call("notify", "channel", "ops", "message", "done")
 	}
 }
 
