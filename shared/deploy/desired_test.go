@@ -145,9 +145,9 @@ func TestHashKnowsTheSameContentAgain(t *testing.T) {
 }
 
 func TestRestorableDropsWhatOnlyTheServerWrites(t *testing.T) {
-	live := objects(t, `{apiVersion: v1, kind: Service, metadata: {name: gw, namespace: n, uid: u, resourceVersion: "1", generation: 2, managedFields: [{manager: x}], annotations: {mine: "1", deployment.kubernetes.io/revision: "3", kubectl.kubernetes.io/last-applied-configuration: x}}, spec: {a: 1}, status: {b: 2}}`)[0]
+	live := objects(t, `{apiVersion: v1, kind: Service, metadata: {name: gw, namespace: clawql, uid: u, resourceVersion: "1", generation: 2, managedFields: [{manager: x}], annotations: {mine: "1", deployment.kubernetes.io/revision: "3", kubectl.kubernetes.io/last-applied-configuration: x}}, spec: {a: 1}, status: {b: 2}}`)[0]
 	got, _ := json.Marshal(restorable(live).Object)
-	if want := `{"apiVersion":"v1","kind":"Service","metadata":{"annotations":{"mine":"1"},"name":"gw","namespace":"n"},"spec":{"a":1}}`; string(got) != want {
+	if want := `{"apiVersion":"v1","kind":"Service","metadata":{"annotations":{"mine":"1"},"name":"gw","namespace":"clawql"},"spec":{"a":1}}`; string(got) != want {
 		t.Errorf("%s", got)
 	}
 	if live.GetUID() == "" {
