@@ -9,6 +9,8 @@ import (
 // Decision is what to do with the canary.
 type Decision string
 
+// The decisions. The last three end the observation, but an event still turns
+// a promotion that was not carried out into a rollback.
 const (
 	Continue     Decision = "continue"
 	Promote      Decision = "promote"
