@@ -113,11 +113,14 @@ func TestRecordsHaveOneWriter(t *testing.T) {
 	stored, err := c.Records(ctx)
 	must(t, err)
 	other, _ := acquire(t, c, "b", gone, false)
-	defer other.Release()
 	stored[0].Data = map[string]string{"record.json": "3"}
 	must(t, c.UpdateRecord(ctx, other, stored[0]))
 	if err := c.UpdateRecord(ctx, lock, s); !errors.Is(err, ErrDeposed) {
 		t.Errorf("write of the deposed: %v", err)
+	}
+	other.Release() // that nobody holds it now makes the deposed no holder again
+	if err := c.UpdateRecord(ctx, lock, s); !errors.Is(err, ErrDeposed) {
+		t.Errorf("write of the deposed, after its successor ended: %v", err)
 	}
 	for _, number := range []int64{2, 10} {
 		_, err := c.CreateRecord(ctx, number, nil)

@@ -34,7 +34,7 @@ func (l *Lock) renew() {
 		l.restore(ctx)
 		return
 	}
-	if ptr.Deref(lease.Spec.HolderIdentity, "") != l.me || int64(ptr.Deref(lease.Spec.LeaseTransitions, 0)) != l.Fence {
+	if !l.holds(lease) {
 		l.lost(ErrDeposed)
 		return
 	}
@@ -54,17 +54,22 @@ func (l *Lock) restore(ctx context.Context) {
 	_, _ = l.cluster.typed.CoordinationV1().Leases(l.cluster.Namespace).Create(ctx, lease, metav1.CreateOptions{FieldManager: FieldManager})
 }
 
-// Check asks the server whether the lock is still ours; ErrDeposed when it is
-// somebody else's. A Lease that is not there is nobody's.
+// Check asks the server whether the lock is still ours; ErrDeposed when
+// somebody else took it since, one who has given it back included. A Lease
+// that is not there is nobody's.
 func (l *Lock) Check(ctx context.Context) error {
-	holder, err := l.cluster.CurrentHolder(ctx)
+	lease, err := l.cluster.lease(ctx)
 	if err != nil {
 		return err
 	}
-	if holder != nil && (holder.Identity != l.me || holder.Fence != l.Fence) {
+	if lease != nil && !l.holds(lease) {
 		return fmt.Errorf("writing as holder %d of the deploy lock: %w", l.Fence, ErrDeposed)
 	}
 	return nil
+}
+
+func (l *Lock) holds(lease *coordination.Lease) bool {
+	return ptr.Deref(lease.Spec.HolderIdentity, "") == l.me && int64(ptr.Deref(lease.Spec.LeaseTransitions, 0)) == l.Fence
 }
 
 // Release gives the lock back, where it is still ours. The Lease stays, so
@@ -86,7 +91,7 @@ func (l *Lock) released(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	if lease == nil || ptr.Deref(lease.Spec.HolderIdentity, "") != l.me || int64(ptr.Deref(lease.Spec.LeaseTransitions, 0)) != l.Fence {
+	if lease == nil || !l.holds(lease) {
 		return true
 	}
 	lease.Spec.HolderIdentity, lease.Spec.RenewTime, lease.Spec.AcquireTime = nil, nil, nil
