@@ -19,6 +19,9 @@ func gatewayPod(t *testing.T, c *Cluster) Pod {
 	t.Helper()
 	image := os.Getenv("CLAWQL_TEST_IMAGE")
 	if image == "" {
+		if strings.Contains(os.Getenv("CLAWQL_REQUIRE"), "cluster") {
+			t.Fatal("CLAWQL_REQUIRE asks for a cluster, but CLAWQL_TEST_IMAGE names no image")
+		}
 		t.Skip("needs an image: CLAWQL_TEST_IMAGE names the sandbox's gateway by digest")
 	}
 	_, err := c.Apply(context.Background(), &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Pod",
