@@ -26,7 +26,7 @@ KUBE_FILES    := testdata/sandbox/Makefile $(shell find testdata/sandbox/kube -t
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: always help build demo test check lint fmt bench bench-abort bench-startup clean install sandbox-build test-sandbox test-cluster
+.PHONY: always help build demo test check lint fmt bench bench-abort bench-judge bench-startup clean install sandbox-build test-sandbox test-cluster
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,13 +88,16 @@ test-sandbox: sandbox-build ## the tests of the sandbox's own module
 test-cluster: sandbox-build build ## the product's tests on a real cluster
 	@$(STEP) "tests on a real cluster" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) test -count=1 -timeout 20m ./...
 
-bench: bench-startup bench-abort ## all benchmarks; each ends with one line of JSON
+bench: bench-startup bench-judge bench-abort ## all benchmarks; each ends with one line of JSON
 
 bench-startup: build sandbox-build ## how long the tools take to start, beside kubectl
 	@$(GO) run ./testdata/startup bin
 
 bench-abort: install sandbox-build build ## how long a version that answers 500 is sent to (RUNS=20 RATE=200)
 	@bin/sandbox bench-abort --runs $(RUNS) --rate $(RATE)
+
+bench-judge: ## false rollbacks and time to tell of the canary's judge, by simulation
+	@.ci/bench-judge $(GO)
 
 clean: ## remove what was built
 	rm -rf bin dist

@@ -136,7 +136,10 @@ func printCriteria(w io.Writer, paint console.Paint, p *deploy.Plan) {
 		fmt.Fprintln(w, "canary        none: nothing serves yet, so there is no baseline to compare with")
 	} else {
 		fmt.Fprintf(w, "canary        %d %% of new sessions for %s, counted only while both sides are seen\n", p.Weight, minutes(p.Criteria.Window))
-		fmt.Fprintf(w, "roll back on  any unhandled 500 · more than %.0f %% more blocks · a canary that restarts\n", p.Criteria.MaxBlockIncrease*100)
+		fmt.Fprintf(w, "roll back on  any unhandled 500 · more than %.0f %% more blocks · a restart of it\n", p.Criteria.MaxBlockIncrease*100)
+	}
+	if !p.First {
+		fmt.Fprintln(w, "not watched   Falco: its alerts are not read yet")
 	}
 	if p.Outlook != nil {
 		fmt.Fprintf(w, "can it tell?  %s\n", p.Outlook.Text)

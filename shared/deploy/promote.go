@@ -95,6 +95,7 @@ func (e *engine) drain(ctx context.Context, o *observation) (problem string, err
 			return v.Reason, nil
 		}
 	}
+	e.prove("canary: served nothing for %s before it was taken away", time.Since(quiet).Truncate(time.Second))
 	return "", nil
 }
 
