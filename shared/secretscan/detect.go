@@ -1,0 +1,241 @@
+package secretscan
+
+import (
+	"context"
+	"math"
+	"strings"
+
+	"github.com/zricethezav/gitleaks/v8/detect/codec"
+)
+
+// decodeDepth is how often encoded text is decoded anew; gitleaks' command
+// line has 5, its library 0.
+const decodeDepth = 5
+
+// inlineAllow on a line excepts it, as for gitleaks.
+const inlineAllow = "gitleaks:allow"
+
+// pass is one look at a text: as it stands, or with encoded parts decoded.
+type pass struct {
+	file     string
+	raw      string // as it stands
+	text     string // decoded so far
+	breaks   func() []int
+	segments []*codec.EncodedSegment
+	hits     map[*rule][]span
+	whole    bool // no windows: see unusual
+}
+
+// detect is gitleaks' DetectContext for a fragment that begins at line 1.
+func (p *Policy) detect(ctx context.Context, file, text string) ([]Finding, error) {
+	var found []Finding
+	var breaks []int
+	look := pass{file: file, raw: text, text: text}
+	look.breaks = func() []int {
+		if breaks == nil {
+			breaks = lineBreaks(text)
+		}
+		return breaks
+	}
+	decoder := codec.NewDecoder()
+	skip := p.skipped(file)
+	for depth := 0; ; {
+		p.aim(&look)
+		for _, r := range p.rules {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if !skip(r) && (len(r.Keywords) == 0 || look.hits[r] != nil) {
+				found = append(found, p.apply(r, &look, false)...)
+			}
+		}
+		depth++
+		if depth > decodeDepth || !mayDecode(look.text) {
+			break
+		}
+		look.text, look.segments = decoder.Decode(look.text, look.segments)
+		if len(look.segments) == 0 {
+			break
+		}
+	}
+	return withoutGeneric(found), nil
+}
+
+// skipped tells the rules that a global allow list keeps from a file.
+func (p *Policy) skipped(file string) func(*rule) bool {
+	base, own := fileAllowed(file, p.global), fileAllowed(file, p.ownGlobal)
+	return func(r *rule) bool {
+		if r.own {
+			return own
+		}
+		return base
+	}
+}
+
+// aim finds the keywords and shares them out to the rules.
+func (p *Policy) aim(look *pass) {
+	look.hits = map[*rule][]span{}
+	look.whole = p.folds || hasUnusual(look.text)
+	text := look.text
+	if look.whole {
+		text = strings.ToLower(text) // as gitleaks does; positions no longer count
+	}
+	for _, h := range p.words.find(text) {
+		for _, r := range p.byWord[h.word] {
+			look.hits[r] = merged(look.hits[r], h.span)
+		}
+	}
+}
+
+func hasUnusual(text string) bool {
+	for _, r := range unusual {
+		if strings.ContainsRune(text, r) {
+			return true
+		}
+	}
+	return false
+}
+
+// apply is gitleaks' detectRule. inherited is the call for a required rule.
+func (p *Policy) apply(r *rule, look *pass, inherited bool) []Finding {
+	if (r.SkipReport && !inherited) || fileAllowed(look.file, r.allow) {
+		return nil
+	}
+	if r.Path != "" {
+		matches := r.path().MatchString(look.file)
+		if r.Regex == "" && len(look.segments) == 0 && matches {
+			return []Finding{{Rule: r.ID, Description: r.Description, File: look.file, Tags: r.Tags, match: Secret{"file detected: " + look.file}}}
+		}
+		if !matches {
+			return nil
+		}
+	}
+	if r.Regex == "" {
+		return nil
+	}
+	var found []Finding
+	for _, m := range r.matches(look) {
+		if f, ok := p.judge(r, look, m); ok {
+			found = append(found, f)
+		}
+	}
+	if inherited || len(r.Required) == 0 {
+		return found
+	}
+	return p.required(r, look, found)
+}
+
+// matches runs the regex, in windows where that is proven to be the same.
+func (r *rule) matches(look *pass) []span {
+	re, how := r.regex()
+	windows := []span{{0, len(look.text)}}
+	if hits := look.hits[r]; how.windows && !look.whole {
+		windows = how.around(look.text, hits)
+	}
+	var all []span
+	for _, w := range windows {
+		for _, m := range re.FindAllStringIndex(look.text[w.from:w.to], -1) {
+			all = append(all, span{w.from + m[0], w.from + m[1]})
+		}
+	}
+	return all
+}
+
+// judge makes a finding of a match, or says that it is none.
+func (p *Policy) judge(r *rule, look *pass, m span) (Finding, bool) {
+	match := strings.Trim(look.text[m.from:m.to], "\n")
+	tags, decodedLine := r.Tags, ""
+	if len(look.segments) > 0 {
+		overlap := codec.SegmentsWithDecodedOverlap(look.segments, m.from, m.to)
+		if len(overlap) == 0 {
+			return Finding{}, false // an earlier pass has seen it
+		}
+		original := codec.AdjustMatchIndex(overlap, []int{m.from, m.to})
+		m = span{original[0], original[1]}
+		tags = append(append([]string{}, tags...), codec.Tags(overlap)...)
+		decodedLine = codec.CurrentLine(overlap, look.text)
+	} else {
+		m.to = m.from + len(match)
+	}
+	at := locate(look.breaks(), look.raw, m)
+	line := look.raw[at.lineFrom:max(at.lineTo, m.to)]
+	if strings.Contains(line, inlineAllow) {
+		return Finding{}, false
+	}
+	if decodedLine == "" {
+		decodedLine = line
+	}
+	re, _ := r.regex()
+	secret, ok := r.secretOf(re, match)
+	entropy := entropyOf(secret)
+	if !ok || (r.Entropy != 0 && entropy <= r.Entropy) || (r.proves != nil && !r.proves(secret)) {
+		return Finding{}, false
+	}
+	f := Finding{
+		Rule: r.ID, Description: r.Description, File: look.file, Tags: tags, Entropy: float32(entropy),
+		StartLine: at.startLine + 1, EndLine: at.endLine + 1, StartColumn: at.startColumn, EndColumn: at.endColumn,
+		Secret: Secret{secret}, match: Secret{match}, line: Secret{line},
+	}
+	return f, !findingAllowed(f, decodedLine, r.global) && !findingAllowed(f, decodedLine, r.allow)
+}
+
+// entropyOf is Shannon's, in bits a byte, over the runes: gitleaks' sum, in
+// the order of the runes' first occurrence so that it is the same each time.
+func entropyOf(text string) float64 {
+	if text == "" {
+		return 0
+	}
+	counts, order := map[rune]int{}, []rune{}
+	for _, r := range text {
+		if counts[r] == 0 {
+			order = append(order, r)
+		}
+		counts[r]++
+	}
+	entropy, share := 0.0, 1/float64(len(text))
+	for _, r := range order {
+		frequency := float64(counts[r]) * share
+		entropy -= frequency * math.Log2(frequency)
+	}
+	return entropy
+}
+
+// withoutGeneric drops a generic finding where a special rule has the same
+// secret on the same line.
+func withoutGeneric(found []Finding) []Finding {
+	generic := func(f Finding) bool { return strings.Contains(strings.ToLower(f.Rule), "generic") }
+	var kept []Finding
+	for _, f := range found {
+		beaten := false
+		for _, other := range found {
+			beaten = beaten || (generic(f) && !generic(other) && f.StartLine == other.StartLine &&
+				f.Rule != other.Rule && strings.Contains(other.Secret.text, f.Secret.text))
+		}
+		if !beaten {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// mayDecode is a quick no: each encoding that gitleaks decodes needs a percent
+// sign, "U+" or "\u", or 16 bytes of base64's letters in a row.
+func mayDecode(text string) bool {
+	run := 0
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c == '%' || c == '\\':
+			return true
+		case c == '+' && i > 0 && text[i-1] == 'U':
+			return true
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '/', c == '+', c == '-':
+			if run++; run >= 16 {
+				return true
+			}
+		default:
+			run = 0
+		}
+	}
+	return false
+}
