@@ -26,7 +26,13 @@ func TestGoodVersionIsPromotedAndBadOneRolledBack(t *testing.T) {
 	}
 
 	s.commit(v3)
+	s.amend(map[string]func(string) string{"clawql.yaml": func(text string) string {
+		return text + "\nnetwork:\n  egress: [{cidr: 10.9.0.0/16, ports: [5432]}]\n"
+	}})
 	e := s.deploy("production")
+	if policy := s.kubectl("get", "networkpolicy", "clawql-gateway-allow", "-o", "yaml"); strings.Contains(policy, "10.9.0.0/16") {
+		t.Errorf("the bad version's wider policy outlived its rollback:\n%s", policy)
+	}
 	if e.code != 1 || !strings.Contains(e.out, "ROLLED BACK") || !strings.Contains(e.out, "canary answered 500") {
 		t.Errorf("bad version: %s", e)
 	}

@@ -17,7 +17,7 @@ import (
 // tenth of the window, and with what is waited for.
 func stateLine(p deploy.Progress) string {
 	if p.Phase != deploy.Observing {
-		return fmt.Sprintf("%s: %s", phaseText(p.Phase), p.Detail)
+		return fmt.Sprintf("%s: %s", phaseText(p.Phase), console.Clean(p.Detail))
 	}
 	line := fmt.Sprintf("canary %d %%: %d %% of %s covered", p.CanaryWeight, 10*tenths(p), p.Window)
 	if p.CanaryErrors+p.BaselineErrors > 0 {

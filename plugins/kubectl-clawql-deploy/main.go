@@ -17,7 +17,7 @@ func app() *cli.App {
 	deploy := command{}
 	return &cli.App{
 		Name: "kubectl-clawql-deploy", HelpName: "kubectl clawql deploy", Version: release.Version(),
-		Usage:       "deploy HEAD with every security control, behind gates and a canary",
+		Usage:       "deploy HEAD with all controls, gates and a canary",
 		ArgsUsage:   "[ENVIRONMENT]",
 		Description: about,
 		Flags:       deploy.flags(deployFlags()...),

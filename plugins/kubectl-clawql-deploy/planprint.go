@@ -135,7 +135,7 @@ func printCriteria(w io.Writer, paint console.Paint, p *deploy.Plan) {
 	if p.First {
 		fmt.Fprintln(w, "canary        none: nothing serves yet, so there is no baseline to compare with")
 	} else {
-		fmt.Fprintf(w, "canary        %d %% of new sessions for %s, counted only while both sides are seen\n", p.Weight, minutes(p.Criteria.Window))
+		fmt.Fprintf(w, "canary        %d %% of new sessions for %s of covered time\n", p.Weight, minutes(p.Criteria.Window))
 		fmt.Fprintf(w, "roll back on  any unhandled 500 · more than %.0f %% more blocks · a restart of it\n", p.Criteria.MaxBlockIncrease*100)
 	}
 	if !p.First {

@@ -10,12 +10,23 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/cluster"
 	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/posture"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// controls are kinds that only ever tighten: a rollback leaves them in place.
-var controls = map[string]bool{"Namespace": true, "NetworkPolicy": true, "ServiceAccount": true}
+// stays says what a rollback leaves as the deploy made it: what only ever
+// tightens. A network policy that was there before is restored: the overlay
+// may have widened it. Those that the controls add remain once they are new.
+func stays(o, live *object) bool {
+	switch o.GetKind() {
+	case "Namespace", "ServiceAccount":
+		return true
+	case "NetworkPolicy":
+		return live == nil && posture.Adds(o)
+	}
+	return false
+}
 
 // remember keeps the live state of what is about to change, and notes what
 // will be new, so that a rollback by any later process can undo it.
@@ -23,12 +34,12 @@ func (e *engine) remember(ctx context.Context) error {
 	e.Created = nil
 	var before []*object
 	for _, o := range append([]*object{e.desired.stable, e.desired.route}, e.desired.shared...) {
-		if controls[o.GetKind()] {
-			continue
-		}
 		live, err := e.cluster.Get(ctx, cluster.RefOf(o))
 		if err != nil {
 			return err
+		}
+		if stays(o, live) {
+			continue
 		}
 		if live == nil {
 			e.Created = append(e.Created, cluster.RefOf(o))

@@ -190,3 +190,9 @@ func matchLabels(labels map[string]string) map[string]any {
 	}
 	return map[string]any{"matchLabels": match}
 }
+
+// Adds says whether o is one of the network policies that Harden itself adds,
+// by its name.
+func Adds(o *unstructured.Unstructured) bool {
+	return o.GetKind() == "NetworkPolicy" && (o.GetName() == denyPolicy || o.GetName() == allowPolicy)
+}
