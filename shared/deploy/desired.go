@@ -192,12 +192,13 @@ func setFence(o *object, fence string) {
 	o.SetAnnotations(annotations)
 }
 
-// probeRoute splits marked requests evenly between stable and canary.
-func probeRoute(route *object, gateway, name, value string, path string) *object {
+// probeRoute gives marked requests to stable and canary by one weight each:
+// 0 refuses them all (the Gateway API answers 500 then), 1 splits evenly.
+func probeRoute(route *object, gateway, name, value, path string, weight int64) *object {
 	spec, _, _ := unstructured.NestedMap(route.Object, "spec")
 	port := backendPort(route, gateway)
 	headers := []any{map[string]any{"type": "Exact", "name": name, "value": value}}
-	spec["rules"] = []any{rule(path, headers, backend(gateway, port, 1), backend(canaryName(gateway), port, 1))}
+	spec["rules"] = []any{rule(path, headers, backend(gateway, port, weight), backend(canaryName(gateway), port, weight))}
 	return &object{Object: map[string]any{"apiVersion": route.GetAPIVersion(), "kind": "HTTPRoute",
 		"metadata": map[string]any{"name": gateway + "-probe", "namespace": route.GetNamespace()}, "spec": spec}}
 }

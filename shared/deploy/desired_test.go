@@ -113,7 +113,7 @@ func TestOverlaysThatNoCanaryFits(t *testing.T) {
 
 func TestProbeRouteMatchesOnlyMarkedRequests(t *testing.T) {
 	d, _ := build(t, ownRoute)
-	got, _ := json.Marshal(probeRoute(d.route, "gw", "X-Clawql-Probe", "secret", "/mcp").Object)
+	got, _ := json.Marshal(probeRoute(d.route, "gw", "X-Clawql-Probe", "secret", "/mcp", 1).Object)
 	want := `{"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute","metadata":{"name":"gw-probe","namespace":"clawql"},"spec":{"parentRefs":[{"name":"own"}],"rules":[{"backendRefs":[` +
 		`{"group":"","kind":"Service","name":"gw","port":8081,"weight":1},{"group":"","kind":"Service","name":"gw-canary","port":8081,"weight":1}],` +
 		`"matches":[{"headers":[{"name":"X-Clawql-Probe","type":"Exact","value":"secret"}],"path":{"type":"PathPrefix","value":"/mcp"}}]}]}}`

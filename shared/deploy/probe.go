@@ -25,33 +25,62 @@ const (
 
 // proveSticky opens MCP sessions through a route of its own, split evenly
 // between stable and canary and matched by a random header, before any
-// production weight moves.
+// production weight moves. First it asks with both weights 0: a gateway that
+// answers then ignores the header, and would let the probe see production's
+// stable pods only.
 func (e *engine) proveSticky(ctx context.Context) error {
-	address, err := e.gatewayAddress(ctx)
+	target, err := e.probeTarget(ctx)
 	if err != nil {
 		return err
 	}
-	secret := rand.Text()
-	route := probeRoute(e.desired.route, e.gateway(), probeHeader, secret, e.project.Gateway.Path)
-	hostnames, _, _ := unstructured.NestedStringSlice(route.Object, "spec", "hostnames")
-	defer e.removeProbe(ctx, cluster.RefOf(route))
+	defer e.removeProbe(ctx, e.probeRef())
+	if err := e.applyProbe(ctx, target, 0); err != nil {
+		return err
+	}
+	refused, err := mcpprobe.Refused(ctx, target)
+	if err != nil {
+		return e.unreached(err)
+	}
+	if !refused {
+		return fault.No("the gateway answers the probe although its route gives every backend weight 0: it ignores header matches or weights").
+			Hint("kubectl -n %s get httproute; a canary through such a gateway cannot be trusted to get its share", e.env.Namespace)
+	}
+	if err := e.applyProbe(ctx, target, 1); err != nil {
+		return err
+	}
+	result, err := mcpprobe.Sticky(ctx, target, probeSessions, probeCalls)
+	if err != nil {
+		return e.unreached(err)
+	}
+	return e.judgeSticky(result)
+}
+
+// probeTarget is the route's address, with a header that nobody else sends.
+func (e *engine) probeTarget(ctx context.Context) (mcpprobe.Target, error) {
+	address, err := e.gatewayAddress(ctx)
+	if err != nil {
+		return mcpprobe.Target{}, err
+	}
+	target := mcpprobe.Target{URL: address + e.project.Gateway.Path, Header: http.Header{probeHeader: {rand.Text()}}}
+	hostnames, _, _ := unstructured.NestedStringSlice(e.desired.route.Object, "spec", "hostnames")
+	if len(hostnames) > 0 { // of the overlay's own route, where it has one
+		target.Host = strings.Replace(hostnames[0], "*", "probe", 1)
+	}
+	return target, nil
+}
+
+func (e *engine) applyProbe(ctx context.Context, target mcpprobe.Target, weight int64) error {
+	route := probeRoute(e.desired.route, e.gateway(), probeHeader, target.Header.Get(probeHeader), e.project.Gateway.Path, weight)
 	written, err := e.cluster.Apply(ctx, route, false)
 	if err != nil {
 		return err
 	}
-	if err := e.awaitInForce(ctx, cluster.RefOf(written), written.GetGeneration()); err != nil {
-		return err
-	}
-	target := mcpprobe.Target{URL: address + e.project.Gateway.Path, Header: http.Header{probeHeader: {secret}}}
-	if len(hostnames) > 0 { // of the overlay's own route, where it has one
-		target.Host = strings.Replace(hostnames[0], "*", "probe", 1)
-	}
-	result, err := mcpprobe.Sticky(ctx, target, probeSessions, probeCalls)
-	if err != nil {
-		return fault.Unable("probing the route for sticky MCP sessions: %w", err).
-			Hint("this machine must reach the Gateway; clawql.yaml: environments.%s.traffic.address names its URL", e.Environment)
-	}
-	return e.judgeSticky(result)
+	return e.awaitInForce(ctx, cluster.RefOf(written), written.GetGeneration())
+}
+
+func (e *engine) unreached(err error) error {
+	return fault.Unable("probing the route for sticky MCP sessions: %w", err).
+		Hint("this machine must reach the Gateway; clawql.yaml: environments.%s.traffic.address names its URL", e.Environment)
 }
 
 func (e *engine) judgeSticky(result mcpprobe.Result) error {

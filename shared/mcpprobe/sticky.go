@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,30 @@ func Sticky(ctx context.Context, target Target, sessions, calls int) (Result, er
 	}
 	return result, nil
 }
+
+// Refused says whether target answers a request to open a session with a
+// server's error or with "not found", as a route without any weight must.
+func Refused(ctx context.Context, target Target) (bool, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	defer transport.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.URL, strings.NewReader(opening))
+	if err != nil {
+		return false, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json, text/event-stream")
+	answer, err := (&marker{next: transport, target: target}).RoundTrip(request)
+	if err != nil {
+		return false, err
+	}
+	defer answer.Body.Close()
+	return answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusNotFound, nil
+}
+
+const opening = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"clawql-deploy-probe","version":"1"}}}`
 
 // one gives the error of the first request that lost the session, apart from
 // the error of opening it. A session is open once a server has named it: the

@@ -141,3 +141,23 @@ func TestNoSessionsAreNotSticky(t *testing.T) {
 		t.Error("nothing was probed, and it passed")
 	}
 }
+
+// A route without weight must refuse; a gateway that serves all the same has
+// not understood it.
+func TestRefused(t *testing.T) {
+	for status, want := range map[int]bool{500: true, 503: true, 404: true, 200: false, 400: false, 401: false} {
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) }))
+		refused, err := Refused(context.Background(), Target{URL: web.URL})
+		web.Close()
+		if err != nil || refused != want {
+			t.Errorf("status %d: refused %t, %v", status, refused, err)
+		}
+	}
+	if _, err := Refused(context.Background(), Target{URL: "http://127.0.0.1:1/mcp"}); err == nil {
+		t.Error("a gateway that is not there counts as an answer")
+	}
+	_, address := start(t, true, pod(t))
+	if refused, err := Refused(context.Background(), Target{URL: address}); err != nil || refused {
+		t.Errorf("a gateway that opens sessions: refused %t, %v", refused, err)
+	}
+}
