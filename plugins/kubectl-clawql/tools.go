@@ -12,7 +12,7 @@ type tool struct {
 var tools = []tool{
 	{"deploy", "kubectl-clawql-deploy", "deploy an environment: gates, canary, rollback", true},
 	{"drift", "kubectl-clawql-drift", "where staging is more permissive than production", false},
-	{"hooks", "git-clawql-hooks", "git hooks that keep secrets out of commits", false},
+	{"hooks", "git-clawql-hooks", "find secrets before they enter history", true},
 	{"vault-session", "clawql-vault-session", "a Vault that lives and dies with one session", false},
 	{"workstation", "clawql-workstation", "check and repair the posture of this machine", false},
 }

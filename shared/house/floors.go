@@ -46,13 +46,13 @@ var floors = map[string]floor{
 
 	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "posture": pure,
 
-	"cluster": adapters, "gitrepo": adapters, "kubeflags": adapters, "mcpclient": adapters,
+	"cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "mcpclient": adapters,
 	"mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
 	"sshsign": adapters, "supplychain": adapters, "vault": adapters,
 
 	"changegate": gates, "supplygate": gates,
 
-	"deploy": engine,
+	"deploy": engine, "stagedscan": engine,
 
 	"house": tooling,
 }

@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 )
 
 // Secret is a text that nothing prints: every verb of fmt, JSON and text
@@ -63,4 +64,12 @@ type Finding struct {
 // Fingerprint is the line that excepts the finding in .gitleaksignore.
 func (f Finding) Fingerprint() string {
 	return fmt.Sprintf("%s:%s:%d", f.File, f.Rule, f.StartLine)
+}
+
+// Redact takes the secret out of a text, such as the name of a file.
+func (s Secret) Redact(text string) string {
+	if s.text == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, s.text, redacted)
 }

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/output"
+	"github.com/clawql/clawql-workbench/shared/release"
+	"github.com/clawql/clawql-workbench/shared/stagedscan"
+)
+
+// scanReport is the object that -o json writes.
+type scanReport struct {
+	output.Header `json:",inline"`
+	Clean         bool            `json:"clean"`
+	Policy        string          `json:"policy"` // HEAD, index or defaults
+	Files         int             `json:"files"`
+	Bytes         int64           `json:"bytes"`
+	Known         int             `json:"known"` // left out: the version before has the same secret
+	Findings      []findingObject `json:"findings"`
+}
+
+type findingObject struct {
+	Rule        string   `json:"rule"`
+	Description string   `json:"description"`
+	File        string   `json:"file,omitempty"`
+	In          string   `json:"in"` // content, name or message
+	Line        int      `json:"line,omitempty"`
+	EndLine     int      `json:"endLine,omitempty"`
+	Commit      string   `json:"commit,omitempty"`
+	Entropy     float32  `json:"entropy"`
+	Tags        []string `json:"tags"`
+	Secret      string   `json:"secret"`     // always [redacted]
+	SecretHash  string   `json:"secretHash"` // the same for the same secret, in this report only
+	Fingerprint string   `json:"fingerprint,omitempty"`
+}
+
+func objectOf(report *stagedscan.Report) scanReport {
+	object := scanReport{
+		Header: output.Head("SecretScanReport"), Clean: len(report.Findings) == 0, Policy: report.Policy,
+		Files: report.Files, Bytes: report.Bytes, Known: report.Known, Findings: []findingObject{},
+	}
+	for _, f := range report.Findings {
+		one := findingObject{
+			Rule: f.Rule, Description: f.Description, File: f.File, In: f.In, Line: f.StartLine, EndLine: f.EndLine,
+			Commit: f.Commit, Entropy: f.Entropy, Tags: f.Tags, Secret: f.Secret.String(), SecretHash: f.Hash,
+		}
+		if one.Tags == nil {
+			one.Tags = []string{}
+		}
+		if f.In == stagedscan.InContent {
+			one.Fingerprint = f.Fingerprint()
+		}
+		object.Findings = append(object.Findings, one)
+	}
+	return object
+}
+
+// The parts of SARIF 2.1.0 that code hosts read.
+type (
+	sarifText struct {
+		Text string `json:"text"`
+	}
+	sarifRegion struct {
+		StartLine int `json:"startLine"`
+		EndLine   int `json:"endLine"`
+	}
+	sarifArtifact struct {
+		URI string `json:"uri"`
+	}
+	sarifPhysical struct {
+		Artifact sarifArtifact `json:"artifactLocation"`
+		Region   *sarifRegion  `json:"region,omitempty"`
+	}
+	sarifLocation struct {
+		Physical sarifPhysical `json:"physicalLocation"`
+	}
+	sarifResult struct {
+		RuleID    string          `json:"ruleId"`
+		Level     string          `json:"level"`
+		Message   sarifText       `json:"message"`
+		Locations []sarifLocation `json:"locations,omitempty"`
+	}
+	sarifRule struct {
+		ID    string    `json:"id"`
+		Short sarifText `json:"shortDescription"`
+	}
+	sarifDriver struct {
+		Name    string      `json:"name"`
+		Version string      `json:"version"`
+		Rules   []sarifRule `json:"rules"`
+	}
+	sarifTool struct {
+		Driver sarifDriver `json:"driver"`
+	}
+	sarifRun struct {
+		Tool    sarifTool     `json:"tool"`
+		Results []sarifResult `json:"results"`
+	}
+	sarifLog struct {
+		Schema  string     `json:"$schema"`
+		Version string     `json:"version"`
+		Runs    []sarifRun `json:"runs"`
+	}
+)
+
+// writeSARIF writes one run, with an empty list of results when it is clean.
+func writeSARIF(w io.Writer, report *stagedscan.Report) error {
+	driver := sarifDriver{Name: "git-clawql-hooks", Version: release.Version(), Rules: []sarifRule{}}
+	results, known := []sarifResult{}, map[string]bool{}
+	for _, f := range report.Findings {
+		if !known[f.Rule] {
+			known[f.Rule] = true
+			driver.Rules = append(driver.Rules, sarifRule{f.Rule, sarifText{f.Description}})
+		}
+		results = append(results, sarifOf(f))
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	log := sarifLog{
+		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
+		Runs: []sarifRun{{sarifTool{driver}, results}},
+	}
+	if err := encoder.Encode(log); err != nil {
+		return fault.Unable("write the result as sarif: %w", err)
+	}
+	return nil
+}
+
+func sarifOf(f stagedscan.Finding) sarifResult {
+	one := sarifResult{RuleID: f.Rule, Level: "error", Message: sarifText{f.Description + " (in its " + f.In + ")"}}
+	if f.File == "" {
+		return one
+	}
+	at := sarifLocation{sarifPhysical{Artifact: sarifArtifact{f.File}}}
+	if f.StartLine > 0 && f.In == stagedscan.InContent {
+		at.Physical.Region = &sarifRegion{f.StartLine, f.EndLine}
+	}
+	one.Locations = append(one.Locations, at)
+	return one
+}
