@@ -21,9 +21,12 @@ func (a Abort) Seen() bool { return !a.First500.IsZero() && !a.Zero.IsZero() }
 // answers: where weight 0 was faster than the answer, it is 0.
 func (a Abort) Took() time.Duration { return max(0, a.Zero.Sub(a.First500)) }
 
+// production ends the name of the route that clients use.
+const production = "/clawql-mcp-http"
+
 type countersPage struct {
 	Counters []struct {
-		Backend    string
+		Route      string
 		Requests   int64
 		ByStatus   map[string]int64
 		First5xxAt *time.Time
@@ -55,6 +58,9 @@ func (s *Stage) Measure(ctx context.Context) (Abort, error) {
 	}
 	var a Abort
 	for _, row := range counters.Counters {
+		if !strings.HasSuffix(row.Route, production) {
+			continue // the deploy's own probe wants to be refused
+		}
 		a.Served += row.Requests
 		for status, n := range row.ByStatus {
 			if strings.HasPrefix(status, "5") {
@@ -70,7 +76,7 @@ func (s *Stage) Measure(ctx context.Context) (Abort, error) {
 		return a, err
 	}
 	for _, change := range routes.History {
-		if !strings.HasSuffix(change.Route, "/clawql-mcp-http") {
+		if !strings.HasSuffix(change.Route, production) {
 			continue
 		}
 		if canaryWeight(change.Rules) > 0 {

@@ -21,7 +21,8 @@ func pages(first500 string) http.HandlerFunc {
 			fmt.Fprintf(w, `{"history": [%s, %s, %s, %s]}`, change(1, canary), change(2, ""), change(10, canary), change(12, ""))
 			return
 		}
-		fmt.Fprintf(w, `{"counters": [{"backend": "a", "requests": 5, "byStatus": {"200": 3, "500": 2}, "first5xxAt": %q}]}`, first500)
+		fmt.Fprintf(w, `{"counters": [{"route": "clawql/clawql-mcp-http", "requests": 5, "byStatus": {"200": 3, "500": 2}, "first5xxAt": %q},
+			{"route": "clawql/clawql-mcp-http-probe", "requests": 1, "byStatus": {"500": 1}, "first5xxAt": "2026-01-01T00:00:01Z"}]}`, first500)
 	}
 }
 
