@@ -19,6 +19,7 @@ only counted.
 
 .gitleaks.toml and .gitleaksignore count as they stand in HEAD (in the index
 before the first commit): a change to them takes effect once it is committed.
+A comment gitleaks:allow excepts its line, but never from a ClawQL rule.
 Secrets are never printed.
 `
 

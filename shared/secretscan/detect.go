@@ -12,7 +12,8 @@ import (
 // line has 5, its library 0.
 const decodeDepth = 5
 
-// inlineAllow on a line excepts it, as for gitleaks.
+// inlineAllow on a line excepts it from gitleaks' rules, as for gitleaks, but
+// not from ClawQL's: a real key must not pass by its own comment.
 const inlineAllow = "gitleaks:allow"
 
 // pass is one look at a text: as it stands, or with encoded parts decoded.
@@ -159,7 +160,7 @@ func (p *Policy) judge(r *rule, look *pass, m span) (Finding, bool) {
 	}
 	at := locate(look.breaks(), look.raw, m)
 	line := look.raw[at.lineFrom:max(at.lineTo, m.to)]
-	if strings.Contains(line, inlineAllow) {
+	if !r.own && strings.Contains(line, inlineAllow) {
 		return Finding{}, false
 	}
 	if decodedLine == "" {
