@@ -16,7 +16,7 @@ func (s *state) harm(t totals) string {
 func (s *state) noHarm(t totals) string {
 	after := fmt.Sprintf("%s covered, %s canary requests, no unhandled error", clock(s.Cover.Covered), number(t.Canary.Requests))
 	if s.increased(t) {
-		return fmt.Sprintf("%s; %s, but the evidence of harm is only %s to 1 of %s", after, compared(t), number(s.evidence()), number(1/s.Criteria.Alpha))
+		return fmt.Sprintf("%s; %s, which chance explains: the evidence of harm is %s to 1, %s needed", after, compared(t), number(s.evidence()), number(1/s.Criteria.Alpha))
 	}
 	return fmt.Sprintf("%s; %s: no evidence of harm", after, compared(t))
 }

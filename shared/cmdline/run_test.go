@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -130,10 +131,14 @@ func TestBadColorIsUsage(t *testing.T) {
 }
 
 func TestInterruptCancelsAndEndsWith130(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, one := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if signal.Ignored(one) {
+			t.Logf("%v: ignored by whoever started the tests, and so it stays", one)
+			continue
+		}
 		app := deployApp()
 		app.Action = func(c *cli.Context) error {
-			if err := syscall.Kill(os.Getpid(), signal); err != nil {
+			if err := syscall.Kill(os.Getpid(), one); err != nil {
 				return err
 			}
 			select {
@@ -145,7 +150,7 @@ func TestInterruptCancelsAndEndsWith130(t *testing.T) {
 		}
 		code, _, errOut := run(app, "production")
 		if code != fault.CodeInterrupted || !strings.Contains(errOut, context.Canceled.Error()) {
-			t.Errorf("%v: exit %d, %s", signal, code, errOut)
+			t.Errorf("%v: exit %d, %s", one, code, errOut)
 		}
 	}
 }
@@ -153,14 +158,14 @@ func TestInterruptCancelsAndEndsWith130(t *testing.T) {
 func TestPlainCancellationSaysWhichSignal(t *testing.T) {
 	app := deployApp()
 	app.Action = func(c *cli.Context) error {
-		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 			return err
 		}
 		<-c.Context.Done()
 		return c.Context.Err()
 	}
 	code, _, errOut := run(app, "production")
-	if code != 130 || !strings.Contains(errOut, "error: interrupted (interrupt)") {
+	if code != 130 || !strings.Contains(errOut, "error: interrupted (terminated)") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 }
@@ -168,7 +173,7 @@ func TestPlainCancellationSaysWhichSignal(t *testing.T) {
 func TestWorkDoneDespiteAnInterruptIsAYes(t *testing.T) {
 	app := deployApp()
 	app.Action = func(c *cli.Context) error {
-		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 			return err
 		}
 		<-c.Context.Done()
