@@ -89,14 +89,14 @@ func fileAllowed(path string, lists []*allowlist) bool {
 // findingAllowed says whether a finding is left out; line is the decoded one.
 func findingAllowed(f Finding, line string, lists []*allowlist) bool {
 	for _, a := range lists {
-		target := f.Secret.text
+		target := f.Secret.text()
 		switch a.Target {
 		case "match":
-			target = f.match.text
+			target = f.match.text()
 		case "line":
 			target = line
 		}
-		text, word := a.allowsText(target), a.hasWord(f.Secret.text)
+		text, word := a.allowsText(target), a.hasWord(f.Secret.text())
 		if !a.And && (text || word) {
 			return true
 		}

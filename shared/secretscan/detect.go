@@ -105,7 +105,7 @@ func (p *Policy) apply(r *rule, look *pass, inherited bool) []Finding {
 	if r.Path != "" {
 		matches := r.path().MatchString(look.file)
 		if r.Regex == "" && len(look.segments) == 0 && matches {
-			return []Finding{{Rule: r.ID, Description: r.Description, File: look.file, Tags: r.Tags, match: Secret{"file detected: " + look.file}}}
+			return []Finding{{Rule: r.ID, Description: r.Description, File: look.file, Tags: r.Tags, match: newSecret("file detected: " + look.file)}}
 		}
 		if !matches {
 			return nil
@@ -175,7 +175,7 @@ func (p *Policy) judge(r *rule, look *pass, m span) (Finding, bool) {
 	f := Finding{
 		Rule: r.ID, Description: r.Description, File: look.file, Tags: tags, Entropy: float32(entropy),
 		StartLine: at.startLine + 1, EndLine: at.endLine + 1, StartColumn: at.startColumn, EndColumn: at.endColumn,
-		Secret: Secret{secret}, match: Secret{match}, line: Secret{line},
+		Secret: newSecret(secret), match: newSecret(match), line: newSecret(line),
 	}
 	return f, !findingAllowed(f, decodedLine, r.global) && !findingAllowed(f, decodedLine, r.allow)
 }
@@ -210,7 +210,7 @@ func withoutGeneric(found []Finding) []Finding {
 		beaten := false
 		for _, other := range found {
 			beaten = beaten || (generic(f) && !generic(other) && f.StartLine == other.StartLine &&
-				f.Rule != other.Rule && strings.Contains(other.Secret.text, f.Secret.text))
+				f.Rule != other.Rule && strings.Contains(other.Secret.text(), f.Secret.text()))
 		}
 		if !beaten {
 			kept = append(kept, f)

@@ -69,7 +69,7 @@ func ours(t testing.TB, path, text string) []string {
 	}
 	var rows []string
 	for _, f := range found {
-		rows = append(rows, row(f.Rule, f.File, f.StartLine, f.EndLine, f.StartColumn, f.EndColumn, f.match.text, f.Secret.text, f.Entropy, f.Tags))
+		rows = append(rows, row(f.Rule, f.File, f.StartLine, f.EndLine, f.StartColumn, f.EndColumn, f.match.text(), f.Secret.text(), f.Entropy, f.Tags))
 	}
 	slices.Sort(rows)
 	return rows

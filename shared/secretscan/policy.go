@@ -142,7 +142,7 @@ func (p *Policy) Scan(ctx context.Context, file string, content []byte) ([]Findi
 			return nil, err
 		}
 		for _, f := range some {
-			key := f.Fingerprint() + "\x00" + f.Secret.text
+			key := f.Fingerprint() + "\x00" + f.Secret.text()
 			if !p.ignored[f.Fingerprint()] && (len(found) == 0 || !seen[key] || text == string(content)) {
 				found = append(found, f)
 			}

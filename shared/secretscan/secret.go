@@ -18,8 +18,19 @@ import (
 )
 
 // Secret is a text that nothing prints: every verb of fmt, JSON and text
-// encoders write `[redacted]`.
-type Secret struct{ text string }
+// encoders write `[redacted]`. It is held by a pointer, because fmt goes round
+// the methods of a field without a capital; of a pointer it prints an address.
+type Secret struct{ at *string }
+
+func newSecret(text string) Secret { return Secret{&text} }
+
+// text is what is secret.
+func (s Secret) text() string {
+	if s.at == nil {
+		return ""
+	}
+	return *s.at
+}
 
 const redacted = "[redacted]"
 
@@ -39,12 +50,12 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // HMAC-SHA-256 under key, in hex. Under another key it is another name.
 func (s Secret) Hash(key []byte) string {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(s.text))
+	mac.Write([]byte(s.text()))
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
 // Same says whether two secrets are one text.
-func (s Secret) Same(other Secret) bool { return s.text == other.text }
+func (s Secret) Same(other Secret) bool { return s.text() == other.text() }
 
 // Finding is one secret at one place.
 type Finding struct {
@@ -68,8 +79,8 @@ func (f Finding) Fingerprint() string {
 
 // Redact takes the secret out of a text, such as the name of a file.
 func (s Secret) Redact(text string) string {
-	if s.text == "" {
+	if s.text() == "" {
 		return text
 	}
-	return strings.ReplaceAll(text, s.text, redacted)
+	return strings.ReplaceAll(text, s.text(), redacted)
 }
