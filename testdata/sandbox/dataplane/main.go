@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	gatewayclient "sigs.k8s.io/gateway-api/pkg/client/clientset/versioned"
 
+	"github.com/clawql/clawql-workbench/testdata/sandbox/daemon"
 	"github.com/clawql/clawql-workbench/testdata/sandbox/dataplane/count"
 )
 
@@ -39,7 +40,7 @@ type Options struct {
 // Main runs the data plane until SIGTERM or an interrupt: 0 after those, 2 for
 // wrong flags, 3 when it could not run.
 func Main(args []string) int {
-	thrift()
+	daemon.Thrift()
 	options, err := parse(args, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -124,5 +125,5 @@ func run(ctx context.Context, o Options, config *rest.Config, client gatewayclie
 	server := &http.Server{Handler: (&Admin{proxy: proxy, history: plane.history, started: time.Now(), ready: plane.ready.Load}).Handler(), ReadHeaderTimeout: 10 * time.Second}
 	go server.Serve(admin)
 	defer server.Close()
-	return plane.Run(ctx, func() error { return writeReady(o.ReadyFile, "http://"+admin.Addr().String()) })
+	return plane.Run(ctx, func() error { return daemon.WriteReady(o.ReadyFile, "http://"+admin.Addr().String()) })
 }

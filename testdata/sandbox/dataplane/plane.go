@@ -2,12 +2,7 @@ package dataplane
 
 import (
 	"context"
-	"fmt"
 	"log"
-	"os"
-	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -67,27 +62,4 @@ func (p *Plane) apply() {
 		p.watcher.pokeIn(time.Second)
 	}
 	p.reporter.Tell(report{result, p.watcher.Class(), failures})
-}
-
-// writeReady writes whole or not at all: who waits for the file may read it at once.
-func writeReady(name, text string) error {
-	if name == "" {
-		return nil
-	}
-	temporary := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new")
-	if err := os.WriteFile(temporary, []byte(text+"\n"), 0o600); err != nil {
-		return fmt.Errorf("ready file: %w", err)
-	}
-	return os.Rename(temporary, name)
-}
-
-// thrift halves the cost of many small requests on a machine of two cores that
-// runs a cluster besides. GOMAXPROCS and GOGC decide when they are set.
-func thrift() {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(1)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
 }

@@ -15,11 +15,10 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 	"time"
+
+	"github.com/clawql/clawql-workbench/testdata/sandbox/daemon"
 )
 
 // loopback is the only address that the admin endpoints are bound to.
@@ -49,7 +48,7 @@ func (o Options) plan() Plan {
 // for wrong flags, 3 when it could not run. What the traffic met does not
 // change the exit code.
 func Main(args []string) int {
-	thrift()
+	daemon.Thrift()
 	options, err := parse(args, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -135,7 +134,7 @@ func Run(ctx context.Context, o Options) (Snapshot, error) {
 	finished := make(chan struct{})
 	server := &http.Server{Handler: adminHandler(g, stop, finished), ReadHeaderTimeout: 10 * time.Second}
 	go server.Serve(admin)
-	if err := writeReady(o.ReadyFile, "http://"+admin.Addr().String()); err != nil {
+	if err := daemon.WriteReady(o.ReadyFile, "http://"+admin.Addr().String()); err != nil {
 		return Snapshot{}, err
 	}
 	g.Run(ctx)
@@ -169,27 +168,4 @@ func adminHandler(g *Generator, stop func(), finished <-chan struct{}) http.Hand
 func reply(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(body) // the reader is gone: nobody to tell
-}
-
-// writeReady writes whole or not at all: who waits for the file may read it at once.
-func writeReady(name, text string) error {
-	if name == "" {
-		return nil
-	}
-	temporary := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new")
-	if err := os.WriteFile(temporary, []byte(text+"\n"), 0o600); err != nil {
-		return fmt.Errorf("ready file: %w", err)
-	}
-	return os.Rename(temporary, name)
-}
-
-// thrift halves the cost of many small requests on a machine of two cores that
-// runs a cluster besides. GOMAXPROCS and GOGC decide when they are set.
-func thrift() {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(1)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
 }
