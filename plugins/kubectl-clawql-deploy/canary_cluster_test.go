@@ -45,10 +45,7 @@ func TestGoodVersionIsPromotedAndBadOneRolledBack(t *testing.T) {
 func TestVersionThatBlocksTenTimesAsMuchIsRolledBack(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	v1 := s.image("v1")
-	s.commit(v1)
-	s.mustDeploy()
-	s.traffic("60")
+	v1 := s.serving()
 	s.commit(s.image("blocky", "--block-factor", "25"))
 	if e := s.deploy("production"); e.code != 1 || !strings.Contains(e.out, "blocked") {
 		t.Errorf("blocking version: %s", e)
@@ -59,9 +56,7 @@ func TestVersionThatBlocksTenTimesAsMuchIsRolledBack(t *testing.T) {
 func TestVersionThatIsNeverReadyIsRolledBack(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	v1 := s.image("v1")
-	s.commit(v1)
-	s.mustDeploy()
+	v1 := s.quiet()
 	s.commit(s.image("unready", "--unready"))
 	s.amend(map[string]func(string) string{"clawql.yaml": func(text string) string {
 		return strings.Replace(text, "readyWithin: 60s", "readyWithin: 6s", 1)
@@ -76,9 +71,7 @@ func TestVersionThatIsNeverReadyIsRolledBack(t *testing.T) {
 func TestNoTrafficIsNoPromotion(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	v1 := s.image("v1")
-	s.commit(v1)
-	s.mustDeploy()
+	v1 := s.quiet()
 	s.commit(s.image("v2"))
 	if e := s.deploy("production"); e.code == 0 {
 		t.Errorf("promoted without a single request: %s", e)
@@ -104,8 +97,7 @@ func TestFirstVersionThatIsNeverReadyLeavesNothing(t *testing.T) {
 func TestSameVersionAgainChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.commit(s.image("v1"))
-	s.mustDeploy()
+	s.quiet()
 	before := s.kubectl("get", "deployment", "clawql-mcp-http", "-o", "jsonpath={.metadata.generation}")
 	if e := s.deploy("production"); e.code != 0 || !strings.Contains(e.out+e.err, "already serves") {
 		t.Errorf("the same again: %s", e)
@@ -118,9 +110,7 @@ func TestSameVersionAgainChangesNothing(t *testing.T) {
 func TestRollbackDoesNotWaitForAHealthyStable(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.commit(s.image("v1"))
-	s.mustDeploy()
-	s.traffic("60")
+	s.serving()
 	s.commit(s.image("v2"), "--window", "60s")
 	c, out, errOut := s.command("production")
 	started := c.Start()
@@ -146,10 +136,7 @@ func TestRollbackDoesNotWaitForAHealthyStable(t *testing.T) {
 func TestInterruptRollsBack(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	v1 := s.image("v1")
-	s.commit(v1)
-	s.mustDeploy()
-	s.traffic("60")
+	v1 := s.serving()
 	s.commit(s.image("v2"), "--window", "60s")
 	c, out, errOut := s.command("production")
 	started := c.Start()
@@ -167,9 +154,7 @@ func TestInterruptRollsBack(t *testing.T) {
 // Not parallel: the switch is the whole data plane's.
 func TestRouteThatLosesSessionsIsRefused(t *testing.T) {
 	s := newStage(t)
-	v1 := s.image("v1")
-	s.commit(v1)
-	s.mustDeploy()
+	v1 := s.quiet()
 	s.commit(s.image("v2"))
 	setStickiness(t, false)
 	t.Cleanup(func() { setStickiness(t, true) })

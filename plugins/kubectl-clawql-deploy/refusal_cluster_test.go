@@ -126,8 +126,7 @@ func TestNoGatewayAPI(t *testing.T) {
 func TestDryRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.commit(s.image("v1"))
-	s.mustDeploy()
+	s.quiet()
 	s.commit(s.image("v2"))
 	all := func() string {
 		return s.kubectl("get", "all,configmap,lease,httproute,networkpolicy,serviceaccount", "-o", `jsonpath={range .items[*]}{.kind}/{.metadata.name}={.metadata.resourceVersion}{"\n"}{end}`)
@@ -156,9 +155,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 func TestForeignFieldAgainstAControlIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	v1 := s.image("v1")
-	s.commit(v1)
-	s.mustDeploy()
+	s.quiet()
 	s.kubectl("set", "env", "deployment/clawql-mcp-http", "CLAWQL_ALLOW_NO_ENFORCEMENT=1")
 	s.commit(s.image("v2"))
 	s.refused(s.deploy("production"), 3, "CLAWQL_ALLOW_NO_ENFORCEMENT")
@@ -169,10 +166,8 @@ func TestForeignFieldAgainstAControlIsRefused(t *testing.T) {
 func TestLeastRights(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	v1, v2 := s.image("v1"), s.image("v2")
-	s.commit(v1)
-	s.mustDeploy()
-	s.traffic("60")
+	s.serving()
+	v2 := s.image("v2")
 	s.commit(v2)
 	roles := filepath.Join(t.TempDir(), "rbac.yaml")
 	s.must(os.WriteFile(roles, []byte(s.deploy("rbac").out), 0o600))

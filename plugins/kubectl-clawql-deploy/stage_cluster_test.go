@@ -207,6 +207,23 @@ func (s *stage) mustDeploy() {
 	}
 }
 
+// serving deploys the first version and gives its image, with clients at work.
+func (s *stage) serving() string {
+	s.Helper()
+	image := s.quiet()
+	s.traffic("60")
+	return image
+}
+
+// quiet deploys the first version and gives its image; no client calls.
+func (s *stage) quiet() string {
+	s.Helper()
+	image := s.image("v1")
+	s.commit(image)
+	s.mustDeploy()
+	return image
+}
+
 // traffic runs MCP clients against this test's host until the test ends.
 func (s *stage) traffic(rate string) {
 	s.Helper()

@@ -22,12 +22,18 @@ func statusCommand() *cli.Command {
 		Action: c.status}
 }
 
-func (c *command) status(ctx *cli.Context) error {
+// watch connects for reading.
+func (c *command) watch(ctx *cli.Context) (options, *deploy.Watcher, error) {
 	o, err := c.complete(ctx)
 	if err != nil {
-		return err
+		return o, nil, err
 	}
 	w, err := deploy.Watch(ctx.Context, o.inputs)
+	return o, w, err
+}
+
+func (c *command) status(ctx *cli.Context) error {
+	o, w, err := c.watch(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,11 +130,7 @@ type histories struct {
 }
 
 func (c *command) history(ctx *cli.Context) error {
-	o, err := c.complete(ctx)
-	if err != nil {
-		return err
-	}
-	w, err := deploy.Watch(ctx.Context, o.inputs)
+	o, w, err := c.watch(ctx)
 	if err != nil {
 		return err
 	}
