@@ -15,6 +15,8 @@ SANDBOX  := bin/sandbox bin/sandbox-pause bin/sandbox-gateway
 
 # urfave/cli's document writers cost 0.3 ms at each start, and nobody calls them.
 TAGS    := urfave_cli_no_docs
+# Builds, vet and tests share their flags, so that a package is compiled once.
+FLAGS   := -trimpath -tags $(TAGS)
 LDFLAGS := -s -w -X github.com/clawql/clawql-workbench/shared/release.version=$(VERSION)
 
 # Everything that a binary is made of: it is built anew when one of these changed.
@@ -36,7 +38,7 @@ help: ## list the targets
 build: $(BINARIES) bin/clawql ## build the tools into bin/
 
 $(BINARIES): bin/%: $(PRODUCT_FILES)
-	@$(STEP) "build $@" $(GO) build -trimpath -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $@ ./plugins/$*
+	@$(STEP) "build $@" $(GO) build $(FLAGS) -ldflags "$(LDFLAGS)" -o $@ ./plugins/$*
 	@touch $@
 
 bin/clawql: bin/kubectl-clawql
@@ -69,8 +71,8 @@ demo: install sandbox-build build ## a real cluster, a good version promoted, a 
 
 check: ## fast checks: vet, gofmt, unit tests, house rules, lint where it is installed
 	@$(STEP) "gofmt" .ci/gofmt
-	@$(STEP) "go vet" $(GO) vet ./...
-	@$(STEP) "unit tests and house rules" env -u CLAWQL_REQUIRE $(GO) test ./...
+	@$(STEP) "go vet" $(GO) vet $(FLAGS) ./...
+	@$(STEP) "unit tests and house rules" env -u CLAWQL_REQUIRE $(GO) test $(FLAGS) ./...
 	@$(STEP) "lint" .ci/lint
 
 lint: ## golangci-lint and shellcheck, where they are installed
@@ -82,11 +84,11 @@ fmt: ## format the Go files
 test: install sandbox-build build check test-sandbox test-cluster ## everything, on a real cluster where there can be one
 
 test-sandbox: sandbox-build ## the tests of the sandbox's own module
-	@$(STEP) "sandbox: go vet" $(GO) -C testdata/sandbox vet ./...
-	@$(STEP) "sandbox: tests" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE),kube CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) -C testdata/sandbox test -count=1 -timeout 20m ./...
+	@$(STEP) "sandbox: go vet" env CGO_ENABLED=0 $(GO) -C testdata/sandbox vet -trimpath ./...
+	@$(STEP) "sandbox: tests" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE),kube CLAWQL_SANDBOX=$(abspath bin/sandbox) CGO_ENABLED=0 $(GO) -C testdata/sandbox test -trimpath -count=1 -timeout 20m ./...
 
 test-cluster: sandbox-build build ## the product's tests on a real cluster
-	@$(STEP) "tests on a real cluster" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) .ci/test-cluster $(GO)
+	@$(STEP) "tests on a real cluster" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) .ci/test-cluster $(GO) $(FLAGS)
 
 bench: bench-startup bench-judge bench-abort ## all benchmarks; each ends with one line of JSON
 
