@@ -83,7 +83,7 @@ func (p *Policy) aim(look *pass) {
 	}
 	for _, h := range p.words.find(text) {
 		for _, r := range p.byWord[h.word] {
-			look.hits[r] = merged(look.hits[r], h.span)
+			look.hits[r] = append(look.hits[r], h.span)
 		}
 	}
 }
@@ -130,8 +130,12 @@ func (p *Policy) apply(r *rule, look *pass, inherited bool) []Finding {
 func (r *rule) matches(look *pass) []span {
 	re, how := r.regex()
 	windows := []span{{0, len(look.text)}}
-	if hits := look.hits[r]; how.windows && !look.whole {
-		windows = how.around(look.text, hits)
+	if how.windows && !look.whole {
+		var apart []span
+		for _, hit := range how.worth(look.text, look.hits[r]) {
+			apart = merged(apart, hit)
+		}
+		windows = how.around(look.text, apart)
 	}
 	var all []span
 	for _, w := range windows {

@@ -113,29 +113,24 @@ func classTexts(ranges []rune) []string {
 }
 
 func (p prover) concat(subs []*syntax.Regexp) texts {
-	current, whole := []string{""}, true
+	current, whole, proven := []string{""}, true, false
 	for _, sub := range subs {
 		t := p.look(sub)
-		if t.proven || p.inAll(current) {
-			return texts{proven: true}
-		}
-		product := cross(current, t.all)
-		if product == nil {
-			whole = false
-			if current = t.all; current == nil {
-				current = []string{""}
-			}
+		proven = proven || t.proven || p.inAll(current)
+		if product := cross(current, t.all); product != nil {
+			current = product
 			continue
 		}
-		current = product
+		whole = false
+		if current = t.all; current == nil {
+			current = []string{""}
+		}
 	}
-	if p.inAll(current) {
-		return texts{proven: true}
-	}
+	proven = proven || p.inAll(current)
 	if !whole {
-		return texts{}
+		return texts{proven: proven}
 	}
-	return texts{all: current}
+	return texts{proven: proven, all: current}
 }
 
 func (p prover) alternate(subs []*syntax.Regexp) texts {

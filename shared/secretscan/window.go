@@ -1,7 +1,9 @@
 package secretscan
 
 import (
+	"regexp"
 	"regexp/syntax"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -18,10 +20,15 @@ import (
 // one; so all matches that begin in one window, in the full text and in the
 // window alone, are the same, preference between them too, and since each
 // match ends in its window, so is the sequence that FindAll gives.
+//
+// Where the keyword begins a part of the regex, each match has that part at a
+// keyword, and the parts behind it there: keywords behind which these do not
+// follow need no window (anchor.go).
 type plan struct {
 	windows bool
 	budget  int
 	free    [256]bool
+	anchor  func() *regexp.Regexp // nil for none
 }
 
 // planOf reads a regex; a plan without windows runs on the whole text.
@@ -30,7 +37,7 @@ func planOf(pattern string, keywords []string) plan {
 	if err != nil || !provesKeyword(re, keywords) {
 		return plan{}
 	}
-	p := plan{windows: true}
+	p := plan{windows: true, anchor: anchorOf(re, keywords)}
 	p.budget = p.measure(re)
 	return p
 }
@@ -41,7 +48,7 @@ func (p *plan) measure(re *syntax.Regexp) int {
 	case syntax.OpLiteral:
 		return literalBytes(re)
 	case syntax.OpCharClass:
-		return utf8.RuneLen(re.Rune[len(re.Rune)-1])
+		return classBytes(re.Rune)
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		return utf8.UTFMax
 	case syntax.OpStar, syntax.OpPlus:
@@ -112,12 +119,27 @@ func literalBytes(re *syntax.Regexp) int {
 		longest := utf8.RuneLen(r)
 		if re.Flags&syntax.FoldCase != 0 {
 			for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-				longest = max(longest, utf8.RuneLen(f))
+				if !strings.ContainsRune(unusual, f) {
+					longest = max(longest, utf8.RuneLen(f))
+				}
 			}
 		}
 		total += longest
 	}
 	return total
+}
+
+// classBytes is the longest rune of a class, unusual ones left out: in texts
+// that have them no windows are used.
+func classBytes(ranges []rune) int {
+	longest := 1
+	for i := 0; i+1 < len(ranges); i += 2 {
+		if ranges[i] == ranges[i+1] && strings.ContainsRune(unusual, ranges[i]) {
+			continue
+		}
+		longest = max(longest, utf8.RuneLen(ranges[i+1]))
+	}
+	return longest
 }
 
 // span is a piece of text, from a byte to before a byte.
