@@ -95,6 +95,14 @@ bench: bench-startup bench-judge bench-abort ## all benchmarks; each ends with o
 bench-startup: build sandbox-build ## how long the tools take to start, beside kubectl
 	@$(GO) run ./testdata/startup bin
 
+bench-hooks: bin/git-clawql-hooks bin/gitleaks ## how long the scan of staged changes takes, beside gitleaks
+	@$(GO) run ./testdata/hooksbench bin/git-clawql-hooks bin/gitleaks
+
+# For the benchmark only: the command of the version that go.mod names.
+bin/gitleaks: go.mod
+	@$(STEP) "build $@" env GOBIN=$(abspath bin) $(GO) install github.com/zricethezav/gitleaks/v8@$$($(GO) list -m -f '{{.Version}}' github.com/zricethezav/gitleaks/v8)
+	@touch $@
+
 bench-abort: install sandbox-build build ## how long a version that answers 500 is sent to (RUNS=20 RATE=200)
 	@bin/sandbox bench-abort --runs $(RUNS) --rate $(RATE)
 
