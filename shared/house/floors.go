@@ -86,7 +86,7 @@ type linkRule struct {
 }
 
 var linkRules = []linkRule{
-	{"kubectl-clawql", []string{"k8s.io/", "sigs.k8s.io/", "helm.sh/"}, []string{"sigs.k8s.io/yaml"}, "the front door starts in 2 ms"},
+	{"kubectl-clawql", []string{"k8s.io/", "sigs.k8s.io/", "helm.sh/", "github.com/zricethezav/gitleaks"}, []string{"sigs.k8s.io/yaml"}, "the front door starts in 2 ms"},
 	{"kubectl-clawql-deploy", []string{"github.com/zricethezav/gitleaks", "github.com/hashicorp/vault"}, nil, "a deploy scans no secrets and needs no Vault"},
 	{"git-clawql-hooks", []string{"k8s.io/", "helm.sh/", "github.com/hashicorp/vault"}, nil, "a hook costs less than a blink"},
 	{"clawql-vault-session", []string{"k8s.io/", "helm.sh/"}, nil, "a session has no cluster"},
