@@ -151,6 +151,39 @@ func TestInterruptRollsBack(t *testing.T) {
 	}
 }
 
+// What others do to the deploy's own objects while the canary is observed: the
+// end is one version, and the record says why.
+func TestMeddlingWithTheCanaryRollsBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	v1 := s.serving()
+	s.commit(s.image("v2"), "--window", "60s")
+	for i, meddle := range []struct{ name, want, with string }{
+		{"weights", "somebody else changed the route", `patch httproute clawql-mcp-http --type=json -p [{"op":"replace","path":"/spec/rules/0/backendRefs/0/weight","value":0}]`},
+		{"route", "sends nothing to stable nor to the canary", "delete httproute clawql-mcp-http"},
+		{"record", "interrupted", "delete configmap clawql-deploy-4"},
+	} {
+		number := int64(i + 2)
+		c, out, errOut := s.command("production")
+		started := c.Start()
+		s.await("observing", time.Minute, func() bool {
+			r := s.newest()
+			return r != nil && r.Number == number && r.Phase == deploy.Observing
+		})
+		s.kubectl(strings.Fields(meddle.with)...)
+		if meddle.name == "record" {
+			s.must(c.Process.Signal(syscall.SIGTERM))
+		}
+		if e := s.wait(c, out, errOut, started); e.code == 0 || !strings.Contains(e.out, "ROLLED BACK") || !strings.Contains(e.out, meddle.want) {
+			t.Errorf("%s: %s", meddle.name, e)
+		}
+		s.settled(v1)
+		if r := s.newest(); r.Number != number || r.Phase != deploy.RolledBack {
+			t.Errorf("%s: record %d ended as %s", meddle.name, r.Number, r.Phase)
+		}
+	}
+}
+
 // Not parallel: the switch is the whole data plane's.
 func TestRouteThatLosesSessionsIsRefused(t *testing.T) {
 	s := newStage(t)

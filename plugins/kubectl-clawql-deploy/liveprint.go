@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -86,7 +87,7 @@ func verdict(paint console.Paint, r *deploy.Record, code int) []string {
 		lines = append(lines, indent+line)
 	}
 	for _, proof := range r.Proof {
-		lines = append(lines, indent+console.Clean(proof))
+		lines = append(lines, indent+fullDigest.ReplaceAllStringFunc(console.Clean(proof), shortDigest))
 	}
 	if t := r.Timing; !t.ZeroSeen.IsZero() && !t.HarmSeen.IsZero() && r.Phase == deploy.RolledBack {
 		lines = append(lines, fmt.Sprintf("%sweight 0 in force %d ms after the reason was seen", indent, t.ZeroSeen.Sub(t.HarmSeen).Milliseconds()))
@@ -96,6 +97,9 @@ func verdict(paint console.Paint, r *deploy.Record, code int) []string {
 	}
 	return lines
 }
+
+// fullDigest is shortened on the screen; the record keeps all of it.
+var fullDigest = regexp.MustCompile(`sha256:[0-9a-f]{64}`)
 
 const indent = "              "
 

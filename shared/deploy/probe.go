@@ -85,7 +85,7 @@ func (e *engine) unreached(err error) error {
 
 func (e *engine) judgeSticky(result mcpprobe.Result) error {
 	if result.Sticky() {
-		e.step(Applied, "sessions stay where they began: %d sessions, %d calls through the route, none lost", result.Sessions, result.Calls)
+		e.step(Applied, "sessions stay where they began: %d sessions, %d calls, none lost", result.Sessions, result.Calls)
 		return nil
 	}
 	if e.project.Excepted(project.ControlSticky, e.Environment, e.Now()) {
