@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that a real node needs, and only those that are missing.
+# Installs the Debian packages that a real node, the demo and the tests need, and only those that
+# are missing.
 # Leaves no service running or enabled: Debian's containerd package starts and enables one,
 # and the sandbox runs a containerd of its own.
 # Exit codes: 0 all is there, 3 it could not be installed.
@@ -9,7 +10,9 @@ set -eu
 wanted='containerd:containerd
 runc:runc
 containernetworking-plugins:/usr/lib/cni/bridge
-iproute2:ip'
+iproute2:ip
+procps:ps
+openssh-client:ssh-keygen'
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
