@@ -159,9 +159,10 @@ func TestMeddlingWithTheCanaryRollsBack(t *testing.T) {
 	v1 := s.serving()
 	s.commit(s.image("v2"), "--window", "60s")
 	for i, meddle := range []struct{ name, want, with string }{
-		{"weights", "somebody else changed the route", `patch httproute clawql-mcp-http --type=json -p [{"op":"replace","path":"/spec/rules/0/backendRefs/0/weight","value":0}]`},
+		{"weights", "the route is not as this deploy left it", `patch httproute clawql-mcp-http --type=json -p [{"op":"replace","path":"/spec/rules/0/backendRefs/0/weight","value":0}]`},
 		{"route", "sends nothing to stable nor to the canary", "delete httproute clawql-mcp-http"},
-		{"record", "interrupted", "delete configmap clawql-deploy-4"},
+		{"service", "cannot resolve a backend", "delete service clawql-mcp-http-canary"},
+		{"record", "interrupted", "delete configmap clawql-deploy-5"},
 	} {
 		number := int64(i + 2)
 		c, out, errOut := s.command("production")
@@ -174,7 +175,7 @@ func TestMeddlingWithTheCanaryRollsBack(t *testing.T) {
 		if meddle.name == "record" {
 			s.must(c.Process.Signal(syscall.SIGTERM))
 		}
-		if e := s.wait(c, out, errOut, started); e.code == 0 || !strings.Contains(e.out, "ROLLED BACK") || !strings.Contains(e.out, meddle.want) {
+		if e := s.wait(c, out, errOut, started); e.code == 0 || !strings.Contains(e.out, "ROLLED BACK") || !strings.Contains(strings.Join(strings.Fields(e.out), " "), meddle.want) {
 			t.Errorf("%s: %s", meddle.name, e)
 		}
 		s.settled(v1)

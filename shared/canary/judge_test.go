@@ -185,6 +185,7 @@ func TestEvents(t *testing.T) {
 		{Event{Kind: NotReady, Side: Canary}, Rollback, "ready"},
 		{Event{Kind: Restarted, Side: Canary}, Rollback, "restarted"},
 		{Event{Kind: Restarted, Side: Baseline}, Continue, ""},
+		{Event{Kind: RouteMoved, Side: Canary}, Rollback, "the route is not as this deploy left it"},
 		{Event{Kind: "Novel", Side: Baseline}, Rollback, `"Novel"`},
 		{Event{Kind: Unhandled500}, Rollback, "500"},
 	} {

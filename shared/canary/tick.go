@@ -43,6 +43,7 @@ const (
 	FalcoCritical EventKind = "FalcoCritical" // on any side: roll back at once
 	NotReady      EventKind = "NotReady"      // on the canary, past the caller's deadline: roll back at once
 	Restarted     EventKind = "Restarted"     // on the canary: its process died with every session in it: roll back at once
+	RouteMoved    EventKind = "RouteMoved"    // somebody else wrote the weights or took a backend away: what is sent where is not known: roll back at once
 )
 
 // Event happened on one pod. An event of unknown kind or side is taken for the

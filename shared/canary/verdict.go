@@ -69,6 +69,7 @@ func (e Event) sentence(began time.Time) string {
 		FalcoCritical: "Falco raised a critical alert",
 		NotReady:      "canary did not become ready",
 		Restarted:     "canary's container restarted",
+		RouteMoved:    "the route is not as this deploy left it",
 	}[e.Kind]
 	if !known {
 		what = fmt.Sprintf("unknown event %q", string(e.Kind))

@@ -112,6 +112,9 @@ func TestRecordsHaveOneWriter(t *testing.T) {
 	if s.object.Labels["backup"] != "yes" {
 		t.Error("somebody's label was lost")
 	}
+	// Somebody deletes it: the holder writes it anew, and a successor finds it.
+	must(t, c.Delete(ctx, Ref{"v1", "ConfigMap", c.Namespace, "clawql-deploy-1"}))
+	must(t, c.UpdateRecord(ctx, lock, s))
 	// Another holder wrote: the deposed one fails.
 	stored, err := c.Records(ctx)
 	must(t, err)

@@ -65,11 +65,12 @@ func (c *Cluster) CreateRecord(ctx context.Context, number int64, data map[strin
 // UpdateRecord writes s.Data as the holder of lock. When somebody else wrote
 // since, the lock decides: the record's only writer is its holder, so that
 // another holder is ErrDeposed; anything else (a label set by hand, an answer
-// of ours that was lost on the way) is written over.
+// of ours that was lost on the way) is written over. A record that somebody
+// deleted is written anew: without it, no successor would know of the canary.
 func (c *Cluster) UpdateRecord(ctx context.Context, lock *Lock, s *Stored) error {
 	for {
 		err := again(ctx, func() error { return c.updateRecord(ctx, s) })
-		if !apierrors.IsConflict(err) {
+		if !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
 			return err
 		}
 		if err := lock.Check(ctx); err != nil {
@@ -96,14 +97,31 @@ func (c *Cluster) updateRecord(ctx context.Context, s *Stored) error {
 
 // refresh takes over what others changed of the record, apart from its data.
 func (c *Cluster) refresh(ctx context.Context, s *Stored) error {
+	name := s.object.Name
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	live, err := c.typed.CoreV1().ConfigMaps(c.Namespace).Get(ctx, s.object.Name, metav1.GetOptions{})
+	live, err := c.typed.CoreV1().ConfigMaps(c.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return c.restoreRecord(ctx, s)
+	}
 	if err != nil {
 		return c.Explain("reading the deploy's record", err)
 	}
 	s.object = live
 	return nil
+}
+
+// restoreRecord writes a record that is gone. One that somebody else has
+// written meanwhile is left to the next look.
+func (c *Cluster) restoreRecord(ctx context.Context, s *Stored) error {
+	restored, err := c.CreateRecord(ctx, s.Number, s.Data)
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	if err == nil {
+		s.object = restored.object
+	}
+	return err
 }
 
 // Written is when the record was last written, by the API server's clock.

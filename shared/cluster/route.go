@@ -288,6 +288,29 @@ func (c *Cluster) RouteInForce(ctx context.Context, ref Ref, generation int64) (
 	return true, "", nil
 }
 
+// Unresolved says which backend a Gateway cannot find, empty where it has not
+// complained: the share of a backend that is gone is answered with 500
+// (Gateway API, HTTPBackendRef).
+func (r *Route) Unresolved(ctx context.Context) (string, error) {
+	live, err := r.cluster.Get(ctx, r.ref)
+	if err != nil || live == nil {
+		return "", err
+	}
+	parents, _, _ := unstructured.NestedSlice(live.Object, "status", "parents")
+	for _, parent := range parents {
+		status, _ := parent.(map[string]any)
+		conditions, _ := status["conditions"].([]any)
+		for _, entry := range conditions {
+			condition, _ := entry.(map[string]any)
+			seen, _ := condition["observedGeneration"].(int64)
+			if condition["type"] == "ResolvedRefs" && condition["status"] == "False" && seen == live.GetGeneration() {
+				return fmt.Sprintf("the gateway cannot resolve a backend of %s: %v: %v", r.ref, condition["reason"], condition["message"]), nil
+			}
+		}
+	}
+	return "", nil
+}
+
 func unaccepted(status map[string]any, generation int64) string {
 	conditions, _ := status["conditions"].([]any)
 	for _, entry := range conditions {

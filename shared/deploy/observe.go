@@ -41,13 +41,19 @@ func (e *engine) newObservation() (*observation, error) {
 	return &observation{engine: e, judge: judge, watch: newWatcher(e.cluster, e.project, podLabels(e.desired.stable), e.canaryLabels(), isNew)}, nil
 }
 
+// glance is what one look saw.
+type glance struct {
+	tick  canary.Tick
+	moved string // what somebody else made of the weights
+}
+
 // run looks once a tick and hears events at once, until the judge decides.
 func (o *observation) run(ctx context.Context) (canary.Verdict, error) {
 	ticks := time.NewTicker(o.Criteria.Tick)
 	defer ticks.Stop()
 	for {
-		looked := make(chan canary.Tick, 1)
-		go func() { looked <- o.watch.look(ctx, o.Now()) }()
+		looked := make(chan glance, 1)
+		go func() { looked <- glance{o.watch.look(ctx, o.Now()), o.moved(ctx)} }()
 		if decided := o.wait(ctx, looked); decided {
 			return o.last, nil
 		}
@@ -77,7 +83,7 @@ func (o *observation) pause(ctx context.Context, tick <-chan time.Time) error {
 }
 
 // wait hears events while a look is under way.
-func (o *observation) wait(ctx context.Context, looked <-chan canary.Tick) bool {
+func (o *observation) wait(ctx context.Context, looked <-chan glance) bool {
 	for {
 		select {
 		case <-ctx.Done():
@@ -86,9 +92,12 @@ func (o *observation) wait(ctx context.Context, looked <-chan canary.Tick) bool 
 			if o.hear(e); o.decided() {
 				return true
 			}
-		case tick := <-looked:
-			o.judge.Observe(tick)
-			o.hearSilence(tick.At)
+		case seen := <-looked:
+			o.judge.Observe(seen.tick)
+			o.hearSilence(seen.tick.At)
+			if seen.moved != "" {
+				o.hear(canary.Event{At: seen.tick.At, Kind: canary.RouteMoved, Side: canary.Canary, Text: seen.moved})
+			}
 			o.last = o.judge.Verdict()
 			o.Report.Progress(o.progressNow())
 			return o.decided()
@@ -120,6 +129,24 @@ func (o *observation) hearSilence(now time.Time) {
 		text += ", " + why
 	}
 	o.hear(canary.Event{At: now, Kind: canary.NotReady, Side: canary.Canary, Text: text})
+}
+
+// moved says what weights are not those of this deploy any more: a controller
+// that syncs from git wrote them, or a person. A server that is away moves
+// nothing.
+func (o *observation) moved(ctx context.Context) string {
+	stable, share, err := o.route.Weights(ctx)
+	wanted := int64(o.Weight)
+	switch {
+	case err != nil:
+		return ""
+	case stable == 100-wanted && share == wanted:
+		missing, _ := o.route.Unresolved(ctx) // somebody deleted a Service
+		return missing
+	case stable+share == 0:
+		return fmt.Sprintf("%s sends nothing to stable nor to the canary", o.routeRef())
+	}
+	return fmt.Sprintf("%s gives stable %d and canary %d, this deploy set %d and %d", o.routeRef(), stable, share, 100-wanted, wanted)
 }
 
 func (o *observation) decided() bool { return o.last.Decision != canary.Continue }
