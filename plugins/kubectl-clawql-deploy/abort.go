@@ -13,8 +13,8 @@ import (
 
 func abortCommand() *cli.Command {
 	c := command{}
-	return &cli.Command{Name: "abort", ArgsUsage: "[ENVIRONMENT]", Usage: "end the deploy that is under way, from any machine, and roll it back",
-		Flags: c.flags(envFlag(), &cli.StringFlag{Name: "reason", Usage: "why, for the record (required)"}), Action: c.abort}
+	return &cli.Command{Name: "abort", ArgsUsage: "[ENVIRONMENT]", Usage: "roll back the deploy under way, from any machine",
+		Flags: c.flags(envFlag(), &cli.StringFlag{Name: "reason", Usage: "why, as `TEXT` for the record (required)"}), Action: c.abort}
 }
 
 func (c *command) abort(ctx *cli.Context) error {

@@ -17,9 +17,9 @@ func initCommand() *cli.Command {
 	c := command{}
 	flags := append([]cli.Flag{
 		&cli.BoolFlag{Name: "stdout", Usage: "print clawql.yaml, write nothing"},
-		&cli.StringSliceFlag{Name: "image", Usage: "map an image of the overlay: `NAME=REGISTRY/NAME@sha256:...`; may be given again"},
+		&cli.StringSliceFlag{Name: "image", Usage: "map an image of the overlay, as `IMAGE`=REGISTRY/NAME@sha256:...; may be given again"},
 	}, c.flags()[1:]...)
-	return &cli.Command{Name: "init", Usage: "write a commented clawql.yaml from what is found in repository and cluster",
+	return &cli.Command{Name: "init", Usage: "write a clawql.yaml from what is in repository and cluster",
 		Flags: flags, Action: c.init}
 }
 

@@ -87,7 +87,9 @@ func verdict(paint console.Paint, r *deploy.Record, code int) []string {
 		lines = append(lines, indent+line)
 	}
 	for _, proof := range r.Proof {
-		lines = append(lines, indent+fullDigest.ReplaceAllStringFunc(console.Clean(proof), shortDigest))
+		for _, line := range wrap(fullDigest.ReplaceAllStringFunc(console.Clean(proof), shortDigest), 66) {
+			lines = append(lines, indent+line)
+		}
 	}
 	if t := r.Timing; !t.ZeroSeen.IsZero() && !t.HarmSeen.IsZero() && r.Phase == deploy.RolledBack {
 		lines = append(lines, fmt.Sprintf("%sweight 0 in force %d ms after the reason was seen", indent, t.ZeroSeen.Sub(t.HarmSeen).Milliseconds()))

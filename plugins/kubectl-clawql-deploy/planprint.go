@@ -16,7 +16,9 @@ import (
 
 // printPlan writes the plan as screens of 80 columns.
 func printPlan(w io.Writer, paint console.Paint, p *deploy.Plan) {
-	fmt.Fprintf(w, "%s · context %s · namespace %s · gateway %s\n", paint.Bold(p.Environment), p.Context, p.Namespace, p.Gateway)
+	for _, line := range place(paint, p.Environment, p.Context, p.Namespace, p.Gateway) {
+		fmt.Fprintln(w, line)
+	}
 	from := shortDigest(p.From)
 	if p.First {
 		from = "nothing"
@@ -35,6 +37,15 @@ func printPlan(w io.Writer, paint console.Paint, p *deploy.Plan) {
 	printControls(w, paint, p)
 	printChanges(w, p)
 	printCriteria(w, paint, p)
+}
+
+// place says where a deploy goes: one line, or two where 80 columns are too few.
+func place(paint console.Paint, environment, context, namespace, gateway string) []string {
+	first, second := fmt.Sprintf("%s · context %s", paint.Bold(environment), context), fmt.Sprintf("namespace %s · gateway %s", namespace, gateway)
+	if one := first + " · " + second; console.Columns(one) <= 80 {
+		return []string{one}
+	}
+	return []string{first, "  " + second}
 }
 
 func passed(gates []gate.Result) bool {
@@ -142,10 +153,10 @@ func printCriteria(w io.Writer, paint console.Paint, p *deploy.Plan) {
 		fmt.Fprintln(w, "not watched   Falco: its alerts are not read yet")
 	}
 	if p.Outlook != nil {
-		fmt.Fprintf(w, "can it tell?  %s\n", p.Outlook.Text)
+		fmt.Fprintf(w, "can it tell?  %s\n", strings.Join(wrap(p.Outlook.Text, 66), "\n"+indent))
 	}
 	for _, notice := range p.Notices {
-		fmt.Fprintf(w, "%s          %s\n", paint.Warn("note"), console.Clean(notice))
+		fmt.Fprintf(w, "%s          %s\n", paint.Warn("note"), strings.Join(wrap(console.Clean(notice), 66), "\n"+indent))
 	}
 	fmt.Fprintln(w)
 }

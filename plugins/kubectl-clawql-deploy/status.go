@@ -80,11 +80,9 @@ func watchLine(s *deploy.Status) string {
 }
 
 func statusLines(paint console.Paint, s *deploy.Status) []string {
-	lines := []string{
-		fmt.Sprintf("%s · context %s · namespace %s · gateway %s", paint.Bold(s.Environment), s.Context, s.Namespace, s.Gateway),
+	lines := append(place(paint, s.Environment, s.Context, s.Namespace, s.Gateway),
 		fmt.Sprintf("  serves      %s   %s", shortDigest(s.Image), s.Stable),
-		fmt.Sprintf("  weights     stable %d, canary %d   %s", s.StableWeight, s.CanaryWeight, s.Canary),
-	}
+		fmt.Sprintf("  weights     stable %d, canary %d   %s", s.StableWeight, s.CanaryWeight, s.Canary))
 	if s.Holder != nil {
 		lines = append(lines, fmt.Sprintf("  lock        %s, since %s", console.Clean(s.Holder.Identity), s.Holder.Since.UTC().Format(time.RFC3339)))
 	}
@@ -98,7 +96,9 @@ func newestLines(paint console.Paint, r *deploy.Record) []string {
 	last := r.Phases[len(r.Phases)-1]
 	lines := []string{fmt.Sprintf("  deploy %-4d %s   %s   %.7s %s", r.Number, phaseWord(paint, r.Phase), ago(last.At, time.Now()), r.Commit.ID, console.Clean(r.Commit.Subject))}
 	if r.Reason != "" {
-		lines = append(lines, "              "+console.Clean(r.Reason))
+		for _, line := range wrap(console.Clean(r.Reason), 66) {
+			lines = append(lines, indent+line)
+		}
 	}
 	if r.Verdict != nil && !r.Phase.Ended() {
 		lines = append(lines, fmt.Sprintf("              %s of %s covered, canary %s requests, %s blocked", clock(r.Verdict.Covered), clock(r.Criteria.Window),

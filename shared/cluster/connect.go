@@ -60,6 +60,11 @@ func Connect(ctx context.Context, getter Getter, explicitContext string, want Wa
 	if err != nil {
 		return nil, err
 	}
+	if current == "" {
+		return nil, fault.Usage("no kube context is chosen; this environment is deployed to context %q", want.Context).
+			Hint("KUBECONFIG names the file that has it; then: kubectl config use-context %s", want.Context).
+			Hint("nothing was applied")
+	}
 	if current != want.Context {
 		return nil, fault.Usage("kube context is %q, but this environment is deployed to context %q", current, want.Context).
 			Hint("kubectl config use-context %s", want.Context).

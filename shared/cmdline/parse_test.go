@@ -85,6 +85,7 @@ func TestBadLinesAreUsage(t *testing.T) {
 		{"production --context", "flag --context needs a value", ""},
 		{"production --context --dry-run", "flag --context needs a value, and --dry-run is a flag", "if that is the value, write --context=--dry-run"},
 		{"production staging", `argument "staging" is one too many; kubectl clawql deploy takes one`, "write: kubectl clawql deploy [ENVIRONMENT] [flags]"},
+		{"statsu production", `argument "production" is one too many; kubectl clawql deploy takes one`, "did you mean `kubectl clawql deploy status production`?"},
 		{"production status", `argument "status" is one too many; kubectl clawql deploy takes one`, "a command comes first: `kubectl clawql deploy status production`"},
 		{"--quiet run x", "flag --quiet stands in front of run and would not reach it", "write it behind: `kubectl clawql deploy run ... --quiet`"},
 		{"status", "ENVIRONMENT is missing", "write: kubectl clawql deploy status ENVIRONMENT [flags]"},

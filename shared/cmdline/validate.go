@@ -100,6 +100,9 @@ func (l *commandLine) checkWords() error {
 	if at.find(extra) != nil {
 		return err.Hint("a command comes first: `%s %s %s`", at.title, extra, strings.Join(l.words[:most], " "))
 	}
+	if near, ok := Nearest(l.words[0], at.commandNames()); ok {
+		return err.Hint("did you mean `%s %s %s`?", at.title, near, strings.Join(l.words[1:], " "))
+	}
 	return err.Hint("%s", "write: "+usageLine(at))
 }
 

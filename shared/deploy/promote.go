@@ -114,7 +114,7 @@ func (o *observation) canaryRequests(tick canary.Tick) (served float64) {
 // finishing is the note of a promotion that only has to clean up and to be
 // proven: a successor goes on with it. Without it, a route that lost its
 // canary while promoting is the beginning of a rollback.
-const finishing = "stable serves the new version alone: the canary is taken away"
+const finishing = "stable serves the new version alone: taking away what is left"
 
 // finish removes the canary, sets what had to wait, and proves the end.
 func (e *engine) finish(ctx context.Context) error {
@@ -146,17 +146,17 @@ func (e *engine) finish(ctx context.Context) error {
 // provePromoted checks that what runs is what was gated.
 func (e *engine) provePromoted(ctx context.Context, generation int64) (missing string) {
 	if _, share, err := e.route.Weights(ctx); err != nil || share != 0 {
-		return fmt.Sprintf("the route gives the canary weight %d %v", share, err)
+		return strings.TrimSpace(fmt.Sprintf("the route gives the canary weight %d %s", share, orNothing(err)))
 	}
 	if generation > 0 {
 		if ok, text, err := e.route.InForce(ctx, generation); err != nil || !ok {
-			return fmt.Sprintf("the gateway has not confirmed the route: %s %v", text, err)
+			return strings.TrimSpace(fmt.Sprintf("the gateway has not confirmed the route: %s %s", text, orNothing(err)))
 		}
 		e.prove("gateway: generation %d of the route is in force, all of it stable", generation)
 	}
 	live, err := e.cluster.Get(ctx, cluster.RefOf(e.desired.stable))
 	if err != nil || live == nil {
-		return fmt.Sprintf("Deployment %s cannot be read: %v", e.gateway(), err)
+		return strings.TrimSpace(fmt.Sprintf("Deployment %s cannot be read %s", e.gateway(), orNothing(err)))
 	}
 	if problem := e.foreign(live); problem != "" {
 		return problem

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cluster"
@@ -139,7 +140,7 @@ func (e *engine) proveRolledBack(ctx context.Context, generation int64) (missing
 	if generation > 0 && !slices.Contains(e.Created, e.routeRef()) {
 		ok, text, err := e.route.InForce(ctx, generation)
 		if err != nil || !ok {
-			return fmt.Sprintf("the gateway has not confirmed weight 0: %s %v", text, err)
+			return strings.TrimSpace(fmt.Sprintf("the gateway has not confirmed weight 0: %s %s", text, orNothing(err)))
 		}
 		e.prove("gateway: generation %d of the route is in force", generation)
 	}
