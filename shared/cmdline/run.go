@@ -48,7 +48,7 @@ func Run(app *cli.App, args []string, s console.Streams) int {
 	}
 	signal := interrupted()
 	if signal != nil && errors.Is(err, context.Canceled) && err.Error() == context.Canceled.Error() {
-		err = fmt.Errorf("interrupted (%v): %w", signal, err)
+		err = interruption{signal}
 	}
 	code := report(app, args, s, err)
 	if signal != nil {

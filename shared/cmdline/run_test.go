@@ -165,7 +165,7 @@ func TestPlainCancellationSaysWhichSignal(t *testing.T) {
 		return c.Context.Err()
 	}
 	code, _, errOut := run(app, "production")
-	if code != 130 || !strings.Contains(errOut, "error: interrupted (terminated)") {
+	if code != 130 || !strings.Contains(errOut, "error: interrupted (terminated)\n") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 }

@@ -9,6 +9,18 @@ import (
 	"syscall"
 )
 
+// interruption is the end by a signal; it is a context.Canceled that says so.
+type interruption struct{ signal os.Signal }
+
+func (i interruption) Error() string {
+	if i.signal == os.Interrupt {
+		return "interrupted"
+	}
+	return fmt.Sprintf("interrupted (%v)", i.signal)
+}
+
+func (interruption) Unwrap() error { return context.Canceled }
+
 // notify gives a context that the first SIGINT, SIGTERM or SIGHUP cancels. It
 // then hands the signals back to the system, so that a second one ends the
 // process at once (a shell shows 130 after SIGINT). A signal that was ignored
@@ -29,7 +41,7 @@ func notify(parent context.Context) (ctx context.Context, interrupted func() os.
 		case got := <-signals:
 			signal.Stop(signals)
 			first.Store(got)
-			cancel(fmt.Errorf("interrupted (%v): %w", got, context.Canceled))
+			cancel(interruption{got})
 		case <-ctx.Done():
 		}
 	}()
