@@ -33,7 +33,7 @@ func TestGoodVersionIsPromotedAndBadOneRolledBack(t *testing.T) {
 	if policy := s.kubectl("get", "networkpolicy", "clawql-gateway-allow", "-o", "yaml"); strings.Contains(policy, "10.9.0.0/16") {
 		t.Errorf("the bad version's wider policy outlived its rollback:\n%s", policy)
 	}
-	if e.code != 1 || !strings.Contains(e.out, "ROLLED BACK") || !strings.Contains(e.out, "canary answered 500") {
+	if e.code != 1 || !strings.Contains(e.out, "ROLLED BACK") || !strings.Contains(unwrapped(e.out), "canary answered 500") {
 		t.Errorf("bad version: %s", e)
 	}
 	s.settled(v2)
@@ -61,7 +61,7 @@ func TestVersionThatIsNeverReadyIsRolledBack(t *testing.T) {
 	s.amend(map[string]func(string) string{"clawql.yaml": func(text string) string {
 		return strings.Replace(text, "readyWithin: 60s", "readyWithin: 6s", 1)
 	}})
-	if e := s.deploy("production"); e.code != 1 || !strings.Contains(e.out, "did not become ready") {
+	if e := s.deploy("production"); e.code != 1 || !strings.Contains(unwrapped(e.out), "did not become ready") {
 		t.Errorf("unready version: %s", e)
 	}
 	s.settled(v1)
@@ -86,7 +86,7 @@ func TestFirstVersionThatIsNeverReadyLeavesNothing(t *testing.T) {
 	s.amend(map[string]func(string) string{"clawql.yaml": func(text string) string {
 		return strings.Replace(text, "readyWithin: 60s", "readyWithin: 5s", 1)
 	}})
-	if e := s.deploy("production"); e.code != 1 || !strings.Contains(e.out, "not ready") {
+	if e := s.deploy("production"); e.code != 1 || !strings.Contains(unwrapped(e.out), "not ready") {
 		t.Errorf("first version: %s", e)
 	}
 	if left := s.kubectl("get", "deployment,service,httproute", "--ignore-not-found"); left != "" {
@@ -99,7 +99,7 @@ func TestSameVersionAgainChangesNothing(t *testing.T) {
 	s := newStage(t)
 	s.quiet()
 	before := s.kubectl("get", "deployment", "clawql-mcp-http", "-o", "jsonpath={.metadata.generation}")
-	if e := s.deploy("production"); e.code != 0 || !strings.Contains(e.out+e.err, "already serves") {
+	if e := s.deploy("production"); e.code != 0 || !strings.Contains(unwrapped(e.out+e.err), "already serves") {
 		t.Errorf("the same again: %s", e)
 	}
 	if after := s.kubectl("get", "deployment", "clawql-mcp-http", "-o", "jsonpath={.metadata.generation}"); after != before {
@@ -119,13 +119,13 @@ func TestRollbackDoesNotWaitForAHealthyStable(t *testing.T) {
 	s.kubectl("patch", "deployment", "clawql-mcp-http", "--type=json", "-p",
 		`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"127.0.0.1:1/none@sha256:0000000000000000000000000000000000000000000000000000000000000000"},{"op":"replace","path":"/spec/strategy","value":{"type":"Recreate","rollingUpdate":null}}]`)
 	s.await("stable's end", time.Minute, func() bool {
-		return strings.HasPrefix(s.kubectl("get", "deployment", "clawql-mcp-http", "-o", "jsonpath={.status.readyReplicas}"), "") && s.kubectl("get", "deployment", "clawql-mcp-http", "-o", "jsonpath={.status.readyReplicas}") == ""
+		return s.kubectl("get", "deployment", "clawql-mcp-http", "-o", "jsonpath={.status.readyReplicas}") == ""
 	})
 	abort := s.deploy("abort", "production", "--reason", "stable is broken")
 	if abort.code != 0 || !strings.Contains(abort.out, "ROLLED BACK") {
 		t.Errorf("abort: %s", abort)
 	}
-	if e := s.wait(c, out, errOut, started); e.code != 1 || !strings.Contains(e.out, "stable is broken") {
+	if e := s.wait(c, out, errOut, started); e.code != 1 || !strings.Contains(unwrapped(e.out), "stable is broken") {
 		t.Errorf("the aborted deploy: %s", e)
 	}
 	if w := s.weights(); w != "clawql-mcp-http=100" {
@@ -193,7 +193,7 @@ func TestRouteThatLosesSessionsIsRefused(t *testing.T) {
 	setStickiness(t, false)
 	t.Cleanup(func() { setStickiness(t, true) })
 	e := s.deploy("production")
-	if e.code != 1 || !strings.Contains(e.out+e.err, "does not keep MCP sessions") {
+	if e.code != 1 || !strings.Contains(unwrapped(e.out+e.err), "does not keep MCP sessions") {
 		t.Errorf("not sticky: %s", e)
 	}
 	s.settled(v1)

@@ -173,6 +173,9 @@ type ended struct {
 
 func (e ended) String() string { return fmt.Sprintf("exit %d\n%s\n%s", e.code, e.out, e.err) }
 
+// unwrapped is a screen's text without its line breaks.
+func unwrapped(screen string) string { return strings.Join(strings.Fields(screen), " ") }
+
 // command prepares `kubectl clawql deploy ...` through the real kubectl.
 func (s *stage) command(args ...string) (*exec.Cmd, *bytes.Buffer, *bytes.Buffer) {
 	c := exec.Command(filepath.Join(s.bin, "kubectl"), append([]string{"clawql", "deploy"}, args...)...)
