@@ -37,6 +37,9 @@ func Play(ctx context.Context, s *Stage, keep bool) (err error) {
 			err = ended
 		}
 	}()
+	if s.simulated() {
+		return s.prologue(ctx)
+	}
 	rollback, err := s.acts(ctx)
 	if err != nil {
 		return err
@@ -46,23 +49,9 @@ func Play(ctx context.Context, s *Stage, keep bool) (err error) {
 
 func (s *Stage) acts(ctx context.Context) (rollback Abort, err error) {
 	for i, a := range acts {
-		image, err := s.Image(ctx, a.version, a.faults...)
-		if err != nil {
+		if err := s.perform(ctx, a); err != nil {
 			return rollback, err
 		}
-		if err := s.Commit(ctx, image, "Deploy "+a.version+" of the gateway", "20s"); err != nil {
-			return rollback, err
-		}
-		s.title(a.says)
-		fmt.Fprintln(s.Out, "$ kubectl clawql deploy production")
-		code, err := s.Deploy(ctx, s.Out, s.Out)
-		if err != nil {
-			return rollback, err
-		}
-		if code != a.exit {
-			return rollback, fmt.Errorf("deploying %s ended with exit code %d, not %d", a.version, code, a.exit)
-		}
-		fmt.Fprintf(s.Out, "exit code %d\n", code)
 		if i == 0 {
 			s.title("MCP clients: 200 calls a second, 2 % of them blocked by Panguard")
 			if err := s.Traffic(ctx, "200", "2"); err != nil {
@@ -71,6 +60,44 @@ func (s *Stage) acts(ctx context.Context) (rollback Abort, err error) {
 		}
 	}
 	return s.Measure(ctx)
+}
+
+// perform deploys one version and wants the exit code that the play says.
+func (s *Stage) perform(ctx context.Context, a act) error {
+	image, err := s.Image(ctx, a.version, a.faults...)
+	if err != nil {
+		return err
+	}
+	if err := s.Commit(ctx, image, "Deploy "+a.version+" of the gateway", "20s"); err != nil {
+		return err
+	}
+	s.title(a.says)
+	fmt.Fprintln(s.Out, "$ kubectl clawql deploy production")
+	code, err := s.Deploy(ctx, s.Out, s.Out)
+	if err != nil {
+		return err
+	}
+	if code != a.exit {
+		return fmt.Errorf("deploying %s ended with exit code %d, not %d", a.version, code, a.exit)
+	}
+	fmt.Fprintf(s.Out, "exit code %d\n", code)
+	return nil
+}
+
+// simulated says whether pods only seem to run: they answer no request, and a
+// canary of them cannot be judged.
+func (s *Stage) simulated() bool { return s.status.Mode == "simulated" }
+
+// prologue is what of the play simulated pods can show: the first version.
+func (s *Stage) prologue(ctx context.Context) error {
+	if err := s.perform(ctx, acts[0]); err != nil {
+		return err
+	}
+	s.title("here the demo ends: simulated pods answer no request")
+	fmt.Fprintln(s.Out, "  shown      gates, plan, controls and a first version, on a real API server")
+	fmt.Fprintln(s.Out, "  not shown  the canary: a good version promoted, a bad one rolled back")
+	fmt.Fprintln(s.Out, "  next       make demo as root on Debian or Ubuntu, or KUBECONFIG=... of a cluster to try it on")
+	return nil
 }
 
 func (s *Stage) summary(ctx context.Context, rollback Abort, total time.Duration) error {
