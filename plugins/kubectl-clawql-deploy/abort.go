@@ -18,6 +18,9 @@ func abortCommand() *cli.Command {
 }
 
 func (c *command) abort(ctx *cli.Context) error {
+	if err := noDryRun(ctx); err != nil {
+		return err
+	}
 	o, err := c.complete(ctx)
 	if err != nil {
 		return err

@@ -20,6 +20,9 @@ func stateLine(p deploy.Progress) string {
 	if p.Phase != deploy.Observing {
 		return fmt.Sprintf("%s: %s", phaseText(p.Phase), console.Clean(p.Detail))
 	}
+	if p.Verdict.Covered > p.Window {
+		return fmt.Sprintf("canary %d %%: %s covered, but not enough to judge by: watching on", p.CanaryWeight, p.Window)
+	}
 	line := fmt.Sprintf("canary %d %%: %d %% of %s covered", p.CanaryWeight, 10*tenths(p), p.Window)
 	if p.CanaryErrors+p.BaselineErrors > 0 {
 		line += ", errors seen"

@@ -68,3 +68,12 @@ func deployFlags() []cli.Flag {
 	return []cli.Flag{envFlag(),
 		&cli.BoolFlag{Name: "dry-run", Usage: "ask the gates and show the plan; write nothing"}}
 }
+
+// noDryRun refuses the outer command's flag where it would be ignored: an
+// abort that somebody believes to be a rehearsal is none.
+func noDryRun(ctx *cli.Context) error {
+	if ctx.Bool("dry-run") {
+		return fault.Usage("--dry-run belongs to a deploy, not to %s", ctx.Command.Name).Hint("nothing was done")
+	}
+	return nil
+}

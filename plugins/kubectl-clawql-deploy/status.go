@@ -24,6 +24,9 @@ func statusCommand() *cli.Command {
 
 // watch connects for reading.
 func (c *command) watch(ctx *cli.Context) (options, *deploy.Watcher, error) {
+	if err := noDryRun(ctx); err != nil {
+		return options{}, nil, err
+	}
 	o, err := c.complete(ctx)
 	if err != nil {
 		return o, nil, err

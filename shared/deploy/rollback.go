@@ -25,7 +25,12 @@ func (e *engine) rollBack(ctx context.Context, reason string) error {
 	if e.Timing.HarmSeen.IsZero() {
 		e.Timing.HarmSeen = time.Now()
 	}
+	phase := e.Phase
+	slow := time.AfterFunc(2*time.Second, func() {
+		e.step(phase, "the API server has not taken the canary out of the route yet (%s); trying for %s", reason, rollbackLimit)
+	})
 	generation, err := e.takeOut(ctx)
+	slow.Stop()
 	if errors.Is(err, cluster.ErrDeposed) {
 		return err // the new holder acts, and only it
 	}
@@ -147,13 +152,27 @@ func (e *engine) proveRolledBack(ctx context.Context, generation int64) (missing
 	if text := e.proveGone(ctx, time.Minute, "canary pods", map[string]string{"clawql.io/track": "canary"}); text != "" {
 		return text
 	}
-	e.prove("canary: no pod runs")
+	e.proveCanaryGone(ctx)
 	// A promotion that was broken off left new pods in stable too.
 	if text := e.proveGone(ctx, rollbackLimit, "pods of the new version", map[string]string{"clawql.io/deploy": fmt.Sprint(e.Number)}); text != "" {
 		return text
 	}
 	e.proveStable(ctx)
 	return ""
+}
+
+// proveCanaryGone tells ending pods from none: a node that is away cannot end
+// them, and they serve nobody since the route does not lead to them.
+func (e *engine) proveCanaryGone(ctx context.Context) {
+	pods, err := e.cluster.Pods(ctx, map[string]string{"clawql.io/track": "canary", "clawql.io/gateway": e.gateway()}, e.gateway())
+	switch {
+	case err != nil:
+		e.prove("canary: its pods cannot be counted: %v", err)
+	case len(pods) > 0:
+		e.prove("canary: out of the route, pods still ending: %d", len(pods))
+	default:
+		e.prove("canary: no pod is left")
+	}
 }
 
 // proveGone waits until no pod of the gateway carries labels.
