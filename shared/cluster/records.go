@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -122,15 +121,4 @@ func (c *Cluster) restoreRecord(ctx context.Context, s *Stored) error {
 		s.object = restored.object
 	}
 	return err
-}
-
-// Written is when the record was last written, by the API server's clock.
-func (s *Stored) Written() time.Time {
-	latest := s.object.CreationTimestamp.Time
-	for _, entry := range s.object.ManagedFields {
-		if entry.Time != nil && entry.Time.After(latest) {
-			latest = entry.Time.Time
-		}
-	}
-	return latest
 }

@@ -95,6 +95,9 @@ func load(ctx context.Context, in Inputs) (*engine, *loaded, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if _, err := tree.Under(env.Overlay); err != nil { // a link there would hide what the commit says
+		return nil, nil, err
+	}
 	if l.rendered, err = render.Kustomize(render.Tree(tree.Files), env.Overlay, images(p)); err != nil {
 		return nil, nil, err
 	}

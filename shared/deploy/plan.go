@@ -64,7 +64,6 @@ func (e *engine) supported() error {
 // want builds the desired set for deploy number. The hash leaves the number
 // out, so that the same content is known again.
 func (e *engine) want(l *loaded, number int64) (*desired, error) {
-	plain := posture.Harden(l.rendered.Objects, e.settings(0))
 	result := posture.Harden(l.rendered.Objects, e.settings(number))
 	d, err := newDesired(result.Objects, e.env, e.project.Gateway)
 	if err != nil {
@@ -74,7 +73,7 @@ func (e *engine) want(l *loaded, number int64) (*desired, error) {
 	if len(d.canary) == 0 {
 		return nil, fault.Unable("no canary can be made of Deployment %s", e.gateway())
 	}
-	d.hash, err = hashOf(plain.Objects)
+	d.hash, err = hashOf(l.hardened.Objects)
 	return d, err
 }
 

@@ -96,6 +96,3 @@ func (w *Watcher) History(ctx context.Context) ([]*Record, error) {
 	}
 	return records, nil
 }
-
-// RouteName is the HTTPRoute that the environment's weights stand on.
-func (w *Watcher) RouteName() string { return w.e.gateway() }

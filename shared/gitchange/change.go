@@ -22,9 +22,6 @@ func (c Change) Deleted() bool { return c.NewMode == "000000" }
 // Submodule says that the object is a commit of another repository.
 func (c Change) Submodule() bool { return c.NewMode == "160000" }
 
-// Symlink says that the content is the target of a symbolic link.
-func (c Change) Symlink() bool { return c.NewMode == "120000" }
-
 // rawFlags ask for object ids and paths only, all of them, from the root.
 var rawFlags = []string{"--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
 	"--no-relative", "--ignore-submodules=none"}

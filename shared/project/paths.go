@@ -5,11 +5,9 @@ import (
 	"path/filepath"
 )
 
-// Every environment variable that the workbench reads.
-const (
-	EnvStateDir = "CLAWQL_STATE_DIR" // per-project state, default <project>/.clawql-workspace
-	EnvNoColor  = "NO_COLOR"
-)
+// EnvStateDir names the folder of per-project state; default
+// <project>/.clawql-workspace.
+const EnvStateDir = "CLAWQL_STATE_DIR"
 
 // StateDir is the project's state folder, kept 0700: getenv's
 // CLAWQL_STATE_DIR, else <root>/.clawql-workspace.

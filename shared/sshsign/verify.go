@@ -69,13 +69,6 @@ func VerifyCommit(raw []byte, signers *AllowedSigners, policy Policy, at time.Ti
 	return out, nil
 }
 
-// CommitTime is the committer's time in a raw commit object, as VerifyCommit
-// reads it.
-func CommitTime(raw []byte) (time.Time, error) {
-	c, err := split(raw)
-	return c.time, err
-}
-
 // unarmor reads exactly one SSH signature in its armour, and nothing beside it.
 func unarmor(armored []byte) (*sshsig.Signature, error) {
 	text := string(bytes.TrimRight(armored, "\n"))
