@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/clawql/clawql-workbench/testdata/sandbox/cluster"
+	"github.com/clawql/clawql-workbench/testdata/sandbox/ledger"
 	"github.com/urfave/cli/v2"
 )
 
@@ -52,28 +55,8 @@ func trafficCommand() *cli.Command {
 		&cli.StringFlag{Name: "host", Usage: "Host header, where the route has hostnames"},
 		&cli.StringFlag{Name: "path", Value: "/mcp", Usage: "of the MCP endpoint"},
 	)
-	stop := command("stop", "end the traffic and print its counts as JSON", func(c *cli.Context) error {
-		l, err := find(c)
-		if err != nil {
-			return err
-		}
-		counts, err := cluster.StopTraffic(c.Context, l)
-		if err != nil {
-			return err
-		}
-		return printJSON(c.App.Writer, counts)
-	}, nameFlag(), outputFlag())
-	stats := command("stats", "print the counts so far as JSON", func(c *cli.Context) error {
-		l, err := find(c)
-		if err != nil {
-			return err
-		}
-		counts, err := cluster.TrafficStats(c.Context, l)
-		if err != nil {
-			return err
-		}
-		return printJSON(c.App.Writer, counts)
-	}, nameFlag(), outputFlag())
+	stop := counts("stop", "end the traffic and print its counts as JSON", cluster.StopTraffic)
+	stats := counts("stats", "print the counts so far as JSON", cluster.TrafficStats)
 	return &cli.Command{Name: "traffic", Usage: "clients that behave as MCP clients do", HideHelpCommand: true,
 		OnUsageError: usageError, Subcommands: []*cli.Command{start, stop, stats}}
 }
@@ -91,4 +74,19 @@ func startTraffic(c *cli.Context) error {
 		Rate: c.Float64("rate"), Sessions: c.Int("sessions"), Hostile: c.Float64("hostile"), Burst: c.Int("burst"),
 		Host: c.String("host"), Path: c.String("path"),
 	})
+}
+
+// counts is a command that prints what read gives of the running traffic.
+func counts(name, usage string, read func(context.Context, *ledger.Ledger) (json.RawMessage, error)) *cli.Command {
+	return command(name, usage, func(c *cli.Context) error {
+		l, err := find(c)
+		if err != nil {
+			return err
+		}
+		found, err := read(c.Context, l)
+		if err != nil {
+			return err
+		}
+		return printJSON(c.App.Writer, found)
+	}, nameFlag(), outputFlag())
 }
