@@ -28,7 +28,7 @@ func TestDocsNameEveryField(t *testing.T) {
 
 func allFields(kind reflect.Type) (fields []string) {
 	switch kind.Kind() {
-	case reflect.Slice, reflect.Map:
+	case reflect.Slice, reflect.Map, reflect.Pointer:
 		return allFields(kind.Elem())
 	case reflect.Struct:
 		if kind.PkgPath() != reflect.TypeFor[Project]().PkgPath() || kind == reflect.TypeFor[Date]() {

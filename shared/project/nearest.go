@@ -18,6 +18,9 @@ func nearestField(path string) string {
 			return ""
 		}
 	}
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
 	if kind.Kind() != reflect.Struct {
 		return ""
 	}
@@ -32,6 +35,8 @@ func nearestField(path string) string {
 
 func descend(kind reflect.Type, step string) reflect.Type {
 	switch kind.Kind() {
+	case reflect.Pointer:
+		return descend(kind.Elem(), step)
 	case reflect.Map, reflect.Slice:
 		return kind.Elem()
 	case reflect.Struct:

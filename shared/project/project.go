@@ -26,6 +26,7 @@ type Project struct {
 	Gateway      Gateway                `json:"gateway,omitempty"`
 	Images       []Image                `json:"images,omitempty"`
 	Change       Change                 `json:"change,omitempty"`
+	Signing      *Signing               `json:"signing,omitempty"`
 	Environments map[string]Environment `json:"environments"`
 	Canary       Canary                 `json:"canary,omitempty"`
 	Signals      Signals                `json:"signals,omitempty"`
@@ -148,6 +149,7 @@ func (p *Project) setDefaults() {
 	fill(&p.Change.ProtectedBranch, "main")
 	fill(&p.Change.Remote, "origin")
 	fill(&p.Change.AllowedSigners, ".clawql/allowed_signers")
+	p.Signing.setDefaults()
 	fill(&p.Canary.Weight, DefaultWeight)
 	fill(&p.Canary.Window, Duration(DefaultWindow))
 	fill(&p.Canary.Replicas, 1)

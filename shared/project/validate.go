@@ -63,6 +63,7 @@ func (p *Project) checks() []check {
 		all = append(all, check{indexed("network.egress", i) + ".cidr", err == nil, egress.CIDR, "a CIDR such as 203.0.113.0/24"},
 			check{indexed("network.egress", i) + ".ports", portsHold(egress.Ports), egress.Ports, "at least one port, each from 1 to 65535"})
 	}
+	all = append(all, p.Signing.checks()...)
 	for i, e := range p.Exceptions {
 		all = append(all, p.exceptionChecks(indexed("exceptions", i), e)...)
 	}

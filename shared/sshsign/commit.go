@@ -29,6 +29,9 @@ func split(raw []byte) (signed, error) {
 	if bytes.IndexByte(head, 0) >= 0 {
 		return signed{}, Refuse(Malformed, "its headers hold a zero byte")
 	}
+	if err := inOrder(head); err != nil {
+		return signed{}, err
+	}
 	var c signed
 	var kept [][]byte
 	inSignature := false

@@ -59,14 +59,13 @@ func (p Policy) check(s Signature) error {
 
 // admit finds a line that lets key sign for email at the time at. Among the
 // lines that hold the key, the refusal names the one that came nearest.
-func (a *AllowedSigners) admit(key ssh.PublicKey, email string, at time.Time) (Signer, error) {
-	wire := string(key.Marshal())
+func (a *AllowedSigners) admit(key ssh.PublicKey, wire, email string, at time.Time) (Signer, error) {
 	if a.revoked[wire] {
 		return Signer{}, Refuse(Revoked, "its key %s is revoked", ssh.FingerprintSHA256(key))
 	}
 	var nearest *Refusal
 	for _, s := range a.signers {
-		if s.CertAuthority || string(s.Key.Marshal()) != wire {
+		if s.CertAuthority || s.wire != wire {
 			continue
 		}
 		no := s.admits(email, at)

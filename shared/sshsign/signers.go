@@ -37,6 +37,8 @@ type Signer struct {
 	// ValidAfter and ValidBefore bound the time of a signature, both included;
 	// the zero time is no bound.
 	ValidAfter, ValidBefore time.Time
+
+	wire string // form of Key on the wire
 }
 
 // maxSigners bounds the file, in bytes.
@@ -57,7 +59,7 @@ func ParseAllowedSigners(name string, data []byte) (*AllowedSigners, error) {
 				Hint(`a line reads: name@example.org namespaces="git" ssh-ed25519 AAAA...`)
 		}
 		if ok {
-			signer.Line = i + 1
+			signer.Line, signer.wire = i+1, string(signer.Key.Marshal())
 			list.signers = append(list.signers, signer)
 		}
 	}

@@ -45,28 +45,14 @@ type Signature struct {
 //
 // A security key's signature without a touch is always refused.
 func VerifyCommit(raw []byte, signers *AllowedSigners, policy Policy, at time.Time) (Signature, error) {
-	commit, err := split(raw)
+	commit, err := Inspect(raw)
 	if err != nil {
 		return Signature{}, err
 	}
-	sig, err := unarmor(commit.signature)
-	if err != nil {
+	if err := policy.Check(commit); err != nil {
 		return Signature{}, err
 	}
-	out := describe(sig)
-	out.Committer = commit.email
-	if err := verify(commit.payload, sig); err != nil {
-		return Signature{}, err
-	}
-	if err := policy.check(out); err != nil {
-		return Signature{}, err
-	}
-	line, err := signers.admit(sig.PublicKey, commit.email, at)
-	if err != nil {
-		return Signature{}, err
-	}
-	out.Principal, out.Line = line.Principals, line.Line
-	return out, nil
+	return signers.Admit(commit, at)
 }
 
 // unarmor reads exactly one SSH signature in its armour, and nothing beside it.
