@@ -74,9 +74,9 @@ func (o scanOptions) validate(hasRange bool) error {
 func (o scanOptions) scan(ctx context.Context, repo *gitchange.Repo) (*stagedscan.Report, error) {
 	switch {
 	case o.all:
-		return stagedscan.History(ctx, repo, "")
+		return stagedscan.All(ctx, repo)
 	case o.span != "":
-		return stagedscan.History(ctx, repo, o.span)
+		return stagedscan.Range(ctx, repo, o.span)
 	case len(o.paths) > 0:
 		return stagedscan.Paths(ctx, repo, o.paths)
 	}

@@ -14,10 +14,31 @@ type Change struct {
 	Old, New         string // object ids; all zeros for none
 	OldMode, NewMode string // such as 100644, 120000; 000000 for none
 	Commit           string // the commit that does it; "" for the next one
+
+	// Others are the versions in the further parents of a merge. A merge
+	// changes only what differs from all its parents.
+	Others []Version
 }
 
+// Version is what one parent has at a path.
+type Version struct{ Mode, ID string }
+
+// Before lists what the parents have at the path, parents without it left out.
+func (c Change) Before() []Version {
+	var all []Version
+	for _, v := range append([]Version{{c.OldMode, c.Old}}, c.Others...) {
+		if v.Mode != absent {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// absent is the mode of a path that is not there.
+const absent = "000000"
+
 // Deleted says that nothing is left at the path.
-func (c Change) Deleted() bool { return c.NewMode == "000000" }
+func (c Change) Deleted() bool { return c.NewMode == absent }
 
 // Submodule says that the object is a commit of another repository.
 func (c Change) Submodule() bool { return c.NewMode == "160000" }
@@ -64,59 +85,27 @@ func (r *Repo) Base(ctx context.Context) (base string, err error) {
 	return strings.TrimSpace(string(empty)), err
 }
 
-// parse reads raw changes up to the first field that is none.
+// parse reads raw changes up to the first field that is none. A change of a
+// merge begins with as many colons as there are parents.
 func parse(out []byte, commit string) (changes []Change, rest []byte, err error) {
 	for len(out) > 0 && out[0] == ':' {
 		head, tail, ok := bytes.Cut(out, []byte{0})
 		path, tail, ok2 := bytes.Cut(tail, []byte{0})
-		words := strings.Fields(string(head[1:]))
-		if !ok || !ok2 || len(words) != 5 || len(path) == 0 {
+		words := strings.Fields(strings.TrimLeft(string(head), ":"))
+		parents := bytes.IndexFunc(head, func(r rune) bool { return r != ':' })
+		if !ok || !ok2 || len(path) == 0 || parents < 1 || len(words) != 2*parents+3 {
 			return nil, nil, fault.Unable("git diff: a change that cannot be read: %.80q", out)
 		}
-		if words[4] == "U" {
+		modes, ids, status := words[:parents+1], words[parents+1:2*parents+2], words[2*parents+2]
+		if status == "U" {
 			return nil, nil, fault.Unable("%s is not merged yet", path)
 		}
-		changes = append(changes, Change{Path: string(path), OldMode: words[0], NewMode: words[1], Old: words[2], New: words[3], Commit: commit})
+		one := Change{Path: string(path), OldMode: modes[0], NewMode: modes[parents], Old: ids[0], New: ids[parents], Commit: commit}
+		for i := 1; i < parents; i++ {
+			one.Others = append(one.Others, Version{modes[i], ids[i]})
+		}
+		changes = append(changes, one)
 		out = tail
 	}
 	return changes, out, nil
-}
-
-// Commits lists the commits of a range `A..B`, or of all refs for "".
-func (r *Repo) Commits(ctx context.Context, span string) ([]string, error) {
-	args := []string{"rev-list", "--all"}
-	if span != "" {
-		if strings.HasPrefix(span, "-") || !strings.Contains(span, "..") {
-			return nil, fault.Usage("range %q is none; write A..B", span)
-		}
-		args = []string{"rev-list", "--end-of-options", span, "--"}
-	}
-	out, err := r.run(ctx, nil, args...)
-	return strings.Fields(string(out)), err
-}
-
-// History lists what each of the commits changes against each of its parents.
-func (r *Repo) History(ctx context.Context, commits []string) ([]Change, error) {
-	if len(commits) == 0 {
-		return nil, nil
-	}
-	args := append([]string{"diff-tree", "--stdin", "-r", "-m", "--root"}, rawFlags...)
-	out, err := r.run(ctx, []byte(strings.Join(commits, "\n")+"\n"), args...)
-	if err != nil {
-		return nil, err
-	}
-	var all []Change
-	for len(out) > 0 {
-		head, tail, ok := bytes.Cut(out, []byte{0})
-		if !ok {
-			return nil, fault.Unable("git diff-tree: output that cannot be read: %.80q", out)
-		}
-		commit, _, _ := strings.Cut(strings.TrimSpace(string(head)), " ") // with -m: "ID (from PARENT)"
-		some, rest, err := parse(tail, commit)
-		if err != nil {
-			return nil, err
-		}
-		all, out = append(all, some...), rest
-	}
-	return all, nil
 }

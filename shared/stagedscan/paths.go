@@ -26,7 +26,16 @@ func Paths(ctx context.Context, repo *gitchange.Repo, paths []string) (*Report, 
 		err = s.walk(ctx, paths)
 		return s.report.finish(), err
 	}
-	return run(ctx, repo, func(s *scan, _ string) error { return s.walk(ctx, paths) })
+	return run(ctx, repo, func(s *scan) error {
+		base, err := s.base(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.readPolicy(policyIn(base)); err != nil {
+			return err
+		}
+		return s.walk(ctx, paths)
+	})
 }
 
 func (s *scan) walk(ctx context.Context, paths []string) error {

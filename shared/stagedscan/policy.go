@@ -16,13 +16,14 @@ const (
 	ignoreFile = ".gitleaksignore"
 )
 
-// readPolicy compiles the policy in HEAD, or in the index when base is not
-// HEAD, which is so before the first commit only.
-func (s *scan) readPolicy(base string) error {
-	prefix := base + ":"
-	s.report.Policy = "HEAD"
-	if base != "HEAD" {
+// readPolicy compiles the policy in a commit, or in the index for "".
+func (s *scan) readPolicy(at string) error {
+	prefix := at + ":"
+	s.report.Policy = at
+	if at == index {
 		prefix, s.report.Policy = ":0:", "index"
+	} else if _, kind, err := s.objects.Get(at); err != nil || kind != "commit" {
+		return fault.Unable("read the policy: %s is no commit of this repository", at)
 	}
 	var sources secretscan.Sources
 	var err1, err2 error

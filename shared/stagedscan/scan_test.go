@@ -19,7 +19,10 @@ func (s *site) staged() *Report {
 
 func (s *site) history(span string) *Report {
 	s.t.Helper()
-	report, err := History(context.Background(), gitchange.In(s.run), span)
+	report, err := All(context.Background(), gitchange.In(s.run))
+	if span != "" {
+		report, err = Range(context.Background(), gitchange.In(s.run), span)
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}

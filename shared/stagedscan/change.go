@@ -1,0 +1,160 @@
+package stagedscan
+
+import (
+	"context"
+	"strings"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/gitchange"
+	"github.com/clawql/clawql-workbench/shared/secretscan"
+)
+
+const submodule = "160000" // the mode of a commit of another repository
+
+// changes scans the new side of each change, on all processors.
+func (s *scan) changes(ctx context.Context, changes []gitchange.Change) error {
+	todo := s.open(renamed(changes))
+	found := make([]bool, len(todo))
+	err := s.each(ctx, len(todo), func(ctx context.Context, i int) (result, error) {
+		done, err := s.change(ctx, todo[i])
+		found[i] = len(done.findings) > 0 || done.known > 0
+		return done, err
+	})
+	for i, c := range todo {
+		if err == nil && !found[i] {
+			s.clean[content(c)] = true
+		}
+	}
+	return err
+}
+
+// renamed gives a path that is new the version under its former name.
+func renamed(changes []gitchange.Change) []gitchange.Change {
+	gone := map[string]gitchange.Change{}
+	for _, c := range changes {
+		if c.Deleted() {
+			gone[c.Commit+c.Old] = c
+		}
+	}
+	var kept []gitchange.Change
+	for _, c := range changes {
+		if c.Deleted() {
+			continue
+		}
+		if from, ok := gone[c.Commit+c.New]; ok && len(c.Before()) == 0 {
+			c.Old = from.Old
+		}
+		kept = append(kept, c)
+	}
+	return kept
+}
+
+// open leaves out what was looked at already: the same change, or a content at
+// the same path that has nothing. A content with findings is looked at again,
+// because the version before may be another.
+func (s *scan) open(changes []gitchange.Change) []gitchange.Change {
+	var todo []gitchange.Change
+	for _, c := range changes {
+		key := content(c) + "\x00" + c.Old
+		for _, other := range c.Others {
+			key += "\x00" + other.ID
+		}
+		if s.seen[key] || s.clean[content(c)] {
+			continue
+		}
+		s.seen[key] = true
+		todo = append(todo, c)
+	}
+	return todo
+}
+
+func content(c gitchange.Change) string { return c.Path + "\x00" + c.New }
+
+func (s *scan) change(ctx context.Context, c gitchange.Change) (result, error) {
+	var done result
+	before := c.Before()
+	if len(before) == 0 {
+		if err := s.name(ctx, c, &done); err != nil {
+			return done, err
+		}
+	}
+	if c.Submodule() || sameContent(c, before) {
+		return done, nil
+	}
+	blob, err := s.objects.Blob(c.New)
+	if err != nil {
+		return done, fault.Unable("read the content of %s: %w", c.Path, err)
+	}
+	done.files, done.bytes = 1, int64(len(blob))
+	found, err := s.policy.Scan(ctx, c.Path, blob)
+	if err != nil || len(found) == 0 {
+		return done, err
+	}
+	fresh, err := s.fresh(ctx, c, found)
+	if err != nil {
+		return done, err
+	}
+	done.known = len(found) - len(fresh)
+	for _, f := range fresh {
+		done.findings = append(done.findings, Finding{Finding: f, In: InContent, Commit: c.Commit})
+	}
+	return done, nil
+}
+
+// sameContent says that only the mode changes.
+func sameContent(c gitchange.Change, before []gitchange.Version) bool {
+	for _, v := range before {
+		if v.ID == c.New && v.Mode != submodule {
+			return true
+		}
+	}
+	return false
+}
+
+// name scans the name of a path that is new.
+func (s *scan) name(ctx context.Context, c gitchange.Change, done *result) error {
+	found, err := s.policy.Scan(ctx, "", []byte(c.Path))
+	for _, f := range found {
+		f.File, f.StartLine, f.EndLine = c.Path, 0, 0
+		done.findings = append(done.findings, Finding{Finding: f, In: InName, Commit: c.Commit})
+	}
+	return err
+}
+
+// fresh leaves out the secrets that a version before has already: history
+// holds them, and refusing each later commit to the file would not change it.
+func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []secretscan.Finding) ([]secretscan.Finding, error) {
+	versions := c.Before()
+	if len(versions) == 0 && strings.Trim(c.Old, "0") != "" {
+		versions = []gitchange.Version{{Mode: c.NewMode, ID: c.Old}} // under its former name
+	}
+	for _, v := range versions {
+		if len(found) == 0 || v.Mode == submodule {
+			continue
+		}
+		before, err := s.objects.Blob(v.ID)
+		if err != nil {
+			return nil, fault.Unable("read the version of %s before: %w", c.Path, err)
+		}
+		old, err := s.policy.Scan(ctx, c.Path, before)
+		if err != nil {
+			return nil, err
+		}
+		found = without(found, old)
+	}
+	return found, nil
+}
+
+func without(found, old []secretscan.Finding) []secretscan.Finding {
+	var fresh []secretscan.Finding
+	for _, f := range found {
+		known := false
+		for _, one := range old {
+			known = known || one.Rule == f.Rule && one.Secret.Same(f.Secret)
+		}
+		if !known {
+			fresh = append(fresh, f)
+		}
+	}
+	return fresh
+}
