@@ -160,3 +160,10 @@ func matchParts(pattern, parts []string) bool {
 	ok, err := path.Match(pattern[0], parts[0])
 	return ok && err == nil && matchParts(pattern[1:], parts[1:])
 }
+
+// Defaults is what holds in a repository that has no clawql.yaml.
+func Defaults() *Project {
+	p := &Project{}
+	p.setDefaults()
+	return p
+}

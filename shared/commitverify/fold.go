@@ -1,0 +1,158 @@
+package commitverify
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/gitchange"
+)
+
+// trust is the policies that a commit's children are judged by: a signature
+// counts only if each of them admits it. There is more than one where a line
+// of history does not know of a change that another made: after a merge that
+// dropped it, or on a branch that began before the anchor. None asks nothing.
+type trust []*policy
+
+// state is what is kept of a commit.
+type state struct {
+	trust trust
+	own   *policy // what its files say
+	when  time.Time
+}
+
+// fold walks history, parents first.
+type fold struct {
+	repo     *gitchange.Repo
+	objects  *gitchange.Objects
+	policies *policies
+	o        Options
+	first    trust // the anchor's
+	states   map[string]*state
+	outside  map[string]*state // parents that are not among those verified
+	report   *Report
+	signers  map[string]*Signer
+}
+
+func begin(ctx context.Context, repo *gitchange.Repo, objects *gitchange.Objects, o Options) (*fold, error) {
+	f := &fold{repo: repo, objects: objects, policies: newPolicies(objects), o: o, states: map[string]*state{},
+		outside: map[string]*state{}, signers: map[string]*Signer{}, report: &Report{Policy: "none"}}
+	f.o.Ref = strings.TrimPrefix(o.Ref, "refs/heads/")
+	if o.Anchor == "" {
+		return f, nil
+	}
+	id, err := repo.Lookup(ctx, o.Anchor)
+	if err == nil && id == "" {
+		err = fault.Unable("read the policy of %s: there is no such commit in this clone", o.Anchor).Hint("git fetch")
+	}
+	if err != nil {
+		return nil, err
+	}
+	at, err := f.elsewhere(id)
+	if err != nil {
+		return nil, err
+	}
+	if at.own.broken != nil {
+		return nil, fmt.Errorf("the policy of commit %s cannot be used: %w", short(id), at.own.broken)
+	}
+	if at.own.demands {
+		f.first, f.report.Policy = trust{at.own}, id
+		f.demand(at.own)
+	}
+	for _, other := range f.outside {
+		other.trust = f.first
+	}
+	return f, nil
+}
+
+func (f *fold) demand(p *policy) {
+	f.report.Demanded, f.report.Require = true, p.project.SigningRequired(f.o.Ref, f.o.Now)
+}
+
+func (f *fold) run(ctx context.Context) error {
+	if len(f.o.Revisions) > 0 {
+		ids, err := f.repo.RevList(ctx, append([]string{"--topo-order", "--reverse"}, f.o.Revisions...)...)
+		if err != nil {
+			return err
+		}
+		if err := each(ctx, f.repo, ids, f.commit); err != nil {
+			return err
+		}
+	}
+	return f.tags()
+}
+
+// commit judges one commit, and says what its children are judged by.
+func (f *fold) commit(i *item) error {
+	f.report.Commits++
+	own, err := f.policies.of(i.id, i.tree.Content, len(i.id)/2)
+	if err != nil {
+		return err
+	}
+	parents := make([]*state, len(i.parents))
+	for n, id := range i.parents {
+		if parents[n], err = f.parent(id); err != nil {
+			return err
+		}
+	}
+	here := &state{own: own, when: i.signed.Time}
+	here.trust = f.step(i, own, parents)
+	f.states[i.id] = here
+	return nil
+}
+
+// parent is the state of a commit that was judged, or lies outside.
+func (f *fold) parent(id string) (*state, error) {
+	if known, ok := f.states[id]; ok {
+		return known, nil
+	}
+	return f.elsewhere(id)
+}
+
+// elsewhere reads a commit that is not judged: what came before. Its line is
+// judged by what the anchor says, whatever its own files say: a branch that
+// begins before a key was removed does not bring the key back.
+func (f *fold) elsewhere(id string) (*state, error) {
+	if known, ok := f.outside[id]; ok {
+		return known, nil
+	}
+	one := item{id: id}
+	for n, name := range []string{id, id + "^{tree}"} {
+		content, kind, err := f.objects.Get(name)
+		if err != nil {
+			return nil, fmt.Errorf("read commit %s, which those to be verified build on: %w", short(id), err)
+		}
+		object := gitchange.Object{Name: name, ID: id, Kind: kind, Content: content, Size: int64(len(content))}
+		if n == 0 {
+			one.raw = object
+		} else {
+			object.ID = nameOf(kind, content, len(id))
+			one.tree = object
+		}
+	}
+	if err := one.check(); err != nil {
+		return nil, err
+	}
+	own, err := f.policies.of(id, one.tree.Content, len(id)/2)
+	if err != nil {
+		return nil, err
+	}
+	f.outside[id] = &state{trust: f.first, own: own, when: timeOf(one.raw.Content)}
+	return f.outside[id], nil
+}
+
+func (f *fold) finish() *Report {
+	for _, s := range f.signers {
+		f.report.Signers = append(f.report.Signers, *s)
+	}
+	slices.SortFunc(f.report.Signers, func(a, b Signer) int {
+		return cmp.Or(b.Commits-a.Commits, strings.Compare(a.Committer+a.Fingerprint, b.Committer+b.Fingerprint))
+	})
+	return f.report
+}
+
+func short(id string) string { return id[:min(len(id), 12)] }

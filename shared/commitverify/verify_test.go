@@ -1,0 +1,109 @@
+package commitverify
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/gitchange"
+	"github.com/clawql/clawql-workbench/shared/gitrepo/gittest"
+	"github.com/clawql/clawql-workbench/shared/project"
+)
+
+func TestMain(m *testing.M) {
+	remove := gittest.Isolate()
+	code := m.Run()
+	remove()
+	os.Exit(code)
+}
+
+// soft lets the keys of tests, which are files, sign for a feature branch.
+const soft = `apiVersion: clawql.io/v1alpha1
+kind: Project
+environments: {production: {context: ctx, namespace: clawql, overlay: o}}
+signing: {branches: [{name: "**", require: signature}]}
+exceptions: [{control: signing, reason: keys of tests are files, owner: a, expires: 2999-01-01}]
+`
+
+// world is a repository with a policy: ann and bob may sign.
+type world struct {
+	*gittest.Repo
+	ann, bob, eve *gittest.Key
+	anchor        string
+}
+
+func newWorld(t *testing.T, initArgs ...string) *world {
+	t.Helper()
+	w := &world{Repo: gittest.New(t, initArgs...), ann: gittest.NewKey(t, "ann"), bob: gittest.NewKey(t, "bob"), eve: gittest.NewKey(t, "eve")}
+	w.Write(project.FileName, soft)
+	w.list(w.ann, w.bob)
+	w.anchor = w.Commit("policy", w.ann)
+	return w
+}
+
+func (w *world) list(keys ...*gittest.Key) {
+	w.Write(".clawql/allowed_signers", gittest.Signers(keys...))
+}
+
+func (w *world) options() Options {
+	return Options{Revisions: []string{w.anchor + "..HEAD"}, Anchor: w.anchor, Ref: "feature"}
+}
+
+func (w *world) verify(o Options) *Report {
+	w.T.Helper()
+	report, err := Verify(w.T.Context(), gitchange.In(w.Dir), o)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return report
+}
+
+// reasons are those of all refusals, one word list.
+func reasons(r *Report) string {
+	var all []string
+	for _, one := range r.Refused {
+		all = append(all, one.Reason)
+	}
+	return strings.Join(all, "; ")
+}
+
+func (w *world) want(o Options, reasonsWanted string) *Report {
+	w.T.Helper()
+	report := w.verify(o)
+	if got := reasons(report); got != reasonsWanted {
+		w.T.Errorf("refused for %q, want %q: %+v", got, reasonsWanted, report.Refused)
+	}
+	return report
+}
+
+func TestPlain(t *testing.T) {
+	w := newWorld(t)
+	w.Commit("one", w.ann)
+	w.Commit("two", w.bob)
+	report := w.want(w.options(), "")
+	if report.Commits != 2 || report.Judged != 2 || len(report.Signers) != 2 || !report.Demanded || report.Policy != w.anchor {
+		t.Errorf("%+v", report)
+	}
+	w.Commit("three", nil)
+	w.Commit("four", w.eve)
+	w.want(w.options(), "unsigned; not listed")
+}
+
+func TestWithoutAnyPolicyNothingIsAsked(t *testing.T) {
+	r := gittest.New(t)
+	r.Commit("one", nil)
+	report, err := Verify(t.Context(), gitchange.In(r.Dir), Options{Revisions: []string{"HEAD"}, Now: time.Now()})
+	if err != nil || report.Demanded || len(report.Refused) > 0 || report.Commits != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// The default asks for hardware: keys in files do not count.
+func TestDefaultAsksForHardware(t *testing.T) {
+	w := newWorld(t)
+	w.Git("rm", "-q", project.FileName)
+	w.anchor = w.Commit("no clawql.yaml", w.ann)
+	w.Commit("one", w.ann)
+	w.want(w.options(), "no hardware key")
+}
