@@ -22,13 +22,14 @@ LDFLAGS := -s -w -X github.com/clawql/clawql-workbench/shared/release.version=$(
 # Everything that a binary is made of: it is built anew when one of these changed.
 # (go build leaves a file that is up to date as old as it was, hence the touch.)
 PRODUCT_FILES := go.mod go.sum $(shell find plugins shared hooks -type f ! -name '*_test.go' ! -path '*/testdata/*' 2>/dev/null)
-SANDBOX_FILES := $(shell find testdata/sandbox -path testdata/sandbox/kube -prune -o -type f ! -name '*_test.go' -print)
+SANDBOX_FILES := $(shell find testdata/sandbox -path testdata/sandbox/kube -prune -o -path testdata/sandbox/vault -prune -o -type f ! -name '*_test.go' -print)
 KUBE_FILES    := testdata/sandbox/Makefile $(shell find testdata/sandbox/kube -type f)
+VAULT_FILES   := testdata/sandbox/Makefile $(shell find testdata/sandbox/vault -type f)
 
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: always help build demo test check lint fmt bench bench-abort bench-judge bench-startup clean install sandbox-build test-sandbox test-cluster
+.PHONY: always help build demo test check lint fmt bench bench-abort bench-judge bench-startup clean install sandbox-build vault test-sandbox test-cluster
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +45,7 @@ $(BINARIES): bin/%: $(PRODUCT_FILES)
 bin/clawql: bin/kubectl-clawql
 	@ln -sf kubectl-clawql $@
 
-sandbox-build: bin/kube bin/kubectl $(SANDBOX) ## build the sandbox: a real Kubernetes, registry, data plane
+sandbox-build: bin/kube bin/kubectl bin/vault $(SANDBOX) ## build the sandbox: a real Kubernetes, Vault, registry, data plane
 
 bin/kube: $(KUBE_FILES)
 	@mkdir -p bin
@@ -53,6 +54,13 @@ bin/kube: $(KUBE_FILES)
 
 bin/kubectl: bin/kube
 	@ln -sf kube $@
+
+vault: bin/vault ## build the real Vault that the session's tests run on
+
+bin/vault: $(VAULT_FILES)
+	@mkdir -p bin
+	@$(STEP) "build $@: Vault 1.21.1, 5 minutes with empty caches" $(MAKE) --no-print-directory -s -C testdata/sandbox vault
+	@touch $@
 
 # One recipe makes all three; it runs when a source changed or one is missing.
 $(SANDBOX): bin/.sandbox
