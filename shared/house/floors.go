@@ -44,7 +44,7 @@ func (f floor) open() bool { return f == base || f == pure || f == engine }
 var floors = map[string]floor{
 	"cmdline": base, "console": base, "fault": base, "output": base, "project": base, "release": base,
 
-	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "posture": pure,
+	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure,
 
 	"cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "mcpclient": adapters,
 	"mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
