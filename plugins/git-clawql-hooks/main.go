@@ -17,7 +17,11 @@ func main() { os.Exit(cmdline.Run(app(), os.Args, console.Standard())) }
 func app() *cli.App {
 	return &cli.App{
 		Name: "git-clawql-hooks", HelpName: "git clawql-hooks", Version: release.Version(),
-		Usage:    "find secrets before they enter history",
-		Commands: []*cli.Command{scanCommand()},
+		Usage: "find secrets before they enter history",
+		Commands: []*cli.Command{
+			scanCommand(),
+			verifyCommand(),
+			runCommand(),
+		},
 	}
 }

@@ -70,7 +70,12 @@ func begin(ctx context.Context, repo *gitchange.Repo, objects *gitchange.Objects
 }
 
 func (f *fold) demand(p *policy) {
-	f.report.Demanded, f.report.Require = true, p.project.SigningRequired(f.o.Ref, f.o.Now)
+	f.report.Demanded, f.report.Require = true, f.requirement(p)
+}
+
+// requirement is what p asks of commits that enter the branch.
+func (f *fold) requirement(p *policy) string {
+	return p.project.SigningRequired(cmp.Or(f.o.Ref, p.project.Change.ProtectedBranch), f.o.Now)
 }
 
 func (f *fold) run(ctx context.Context) error {

@@ -64,7 +64,7 @@ func (f *fold) admits(p *policy, s sshsign.Signed) (exempt bool, no *sshsign.Ref
 
 // required is what the branch asks for, in the words of sshsign.
 func (f *fold) required(p *policy) sshsign.Policy {
-	switch p.project.SigningRequired(f.o.Ref, f.o.Now) {
+	switch f.requirement(p) {
 	case project.RequireSignature:
 		return sshsign.Policy{}
 	case project.RequireTouch:

@@ -24,7 +24,7 @@ type Options struct {
 	// object is passed over.
 	Tags []string
 	// Ref is the branch that the commits would enter, such as refs/heads/main
-	// or main; "" asks for the default of any branch.
+	// or main; "" is the protected branch that the policy names.
 	Ref string
 	// Anchor is the commit whose policy counts first, such as the tip that the
 	// remote has. With "" trust begins with the first commit that brings a list.
