@@ -23,8 +23,8 @@ type pass struct {
 	text     string // decoded so far
 	breaks   func() []int
 	segments []*codec.EncodedSegment
-	hits     map[*rule][]span
-	whole    bool // no windows: see unusual
+	aims     []aim  // of each rule of the policy
+	odd      []span // unusual runes
 }
 
 // detect is gitleaks' DetectContext for a fragment that begins at line 1.
@@ -41,14 +41,15 @@ func (p *Policy) detect(ctx context.Context, file, text string) ([]Finding, erro
 	decoder := codec.NewDecoder()
 	skip := p.skipped(file)
 	for depth := 0; ; {
-		p.aim(&look)
-		for _, r := range p.rules {
+		p.take(&look, skip)
+		for i, r := range p.rules {
+			if (len(r.Keywords) > 0 && !look.aims[i].touched) || skip(r) {
+				continue
+			}
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if !skip(r) && (len(r.Keywords) == 0 || look.hits[r] != nil) {
-				found = append(found, p.apply(r, &look, false)...)
-			}
+			found = append(found, p.apply(i, &look, false)...)
 		}
 		depth++
 		if depth > decodeDepth || !mayDecode(look.text) {
@@ -73,32 +74,9 @@ func (p *Policy) skipped(file string) func(*rule) bool {
 	}
 }
 
-// aim finds the keywords and shares them out to the rules.
-func (p *Policy) aim(look *pass) {
-	look.hits = map[*rule][]span{}
-	look.whole = p.folds || hasUnusual(look.text)
-	text := look.text
-	if look.whole {
-		text = strings.ToLower(text) // as gitleaks does; positions no longer count
-	}
-	for _, h := range p.words.find(text) {
-		for _, r := range p.byWord[h.word] {
-			look.hits[r] = append(look.hits[r], h.span)
-		}
-	}
-}
-
-func hasUnusual(text string) bool {
-	for _, r := range unusual {
-		if strings.ContainsRune(text, r) {
-			return true
-		}
-	}
-	return false
-}
-
 // apply is gitleaks' detectRule. inherited is the call for a required rule.
-func (p *Policy) apply(r *rule, look *pass, inherited bool) []Finding {
+func (p *Policy) apply(i int, look *pass, inherited bool) []Finding {
+	r := p.rules[i]
 	if (r.SkipReport && !inherited) || fileAllowed(look.file, r.allow) {
 		return nil
 	}
@@ -115,7 +93,7 @@ func (p *Policy) apply(r *rule, look *pass, inherited bool) []Finding {
 		return nil
 	}
 	var found []Finding
-	for _, m := range r.matches(look) {
+	for _, m := range r.matches(look, &look.aims[i]) {
 		if f, ok := p.judge(r, look, m); ok {
 			found = append(found, f)
 		}
@@ -124,26 +102,6 @@ func (p *Policy) apply(r *rule, look *pass, inherited bool) []Finding {
 		return found
 	}
 	return p.required(r, look, found)
-}
-
-// matches runs the regex, in windows where that is proven to be the same.
-func (r *rule) matches(look *pass) []span {
-	re, how := r.regex()
-	windows := []span{{0, len(look.text)}}
-	if how.windows && !look.whole {
-		var apart []span
-		for _, hit := range how.worth(look.text, look.hits[r]) {
-			apart = merged(apart, hit)
-		}
-		windows = how.around(look.text, apart)
-	}
-	var all []span
-	for _, w := range windows {
-		for _, m := range re.FindAllStringIndex(look.text[w.from:w.to], -1) {
-			all = append(all, span{w.from + m[0], w.from + m[1]})
-		}
-	}
-	return all
 }
 
 // judge makes a finding of a match, or says that it is none.
@@ -170,8 +128,7 @@ func (p *Policy) judge(r *rule, look *pass, m span) (Finding, bool) {
 	if decodedLine == "" {
 		decodedLine = line
 	}
-	re, _ := r.regex()
-	secret, ok := r.secretOf(re, match)
+	secret, ok := r.secretOf(match)
 	entropy := entropyOf(secret)
 	if !ok || (r.Entropy != 0 && entropy <= r.Entropy) || (r.proves != nil && !r.proves(secret)) {
 		return Finding{}, false

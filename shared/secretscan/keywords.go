@@ -91,29 +91,18 @@ type hit struct {
 	span
 }
 
-// find gives all hits, sorted by their ends.
-func (k *keywords) find(text string) []hit {
-	var hits []hit
+// find tells each hit, in the order of their ends.
+func (k *keywords) find(text string, tell func(hit)) {
 	state := int32(0)
 	for i := range len(text) {
 		state = k.next[int(state)*k.classes+int(k.class[text[i]])]
 		if state < 0 {
 			state = -state
 			for _, word := range k.words[state] {
-				hits = append(hits, hit{word, span{i + 1 - k.lengths[word], i + 1}})
+				tell(hit{word, span{i + 1 - k.lengths[word], i + 1}})
 			}
 		}
 	}
-	return hits
-}
-
-// merged appends a span to sorted disjoint ones; spans come sorted by end.
-func merged(spans []span, one span) []span {
-	for n := len(spans); n > 0 && spans[n-1].to > one.from; n = len(spans) {
-		one = span{min(one.from, spans[n-1].from), max(one.to, spans[n-1].to)}
-		spans = spans[:n-1]
-	}
-	return append(spans, one)
 }
 
 // distinct gives the words without repetition, sorted.

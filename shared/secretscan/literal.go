@@ -15,10 +15,20 @@ const mostTexts = 512
 const unusual = "\u017f\u212a\u0130"
 
 // texts is what can be said of a regex: that each match contains a keyword,
-// and, when they are few, all texts that it matches, in lower case.
+// and, when they are few, all texts that it matches, in lower case, or at
+// least the texts with which its matches begin.
 type texts struct {
 	proven bool
 	all    []string // nil: unknown
+	heads  []string // nil: unknown, or all is known
+}
+
+// starts are the texts of which one begins each match; nil: unknown.
+func (t texts) starts() []string {
+	if t.all != nil {
+		return t.all
+	}
+	return t.heads
 }
 
 // provesKeyword says whether every match of re, lower-cased, contains one of
@@ -41,7 +51,7 @@ type prover []string
 
 func (p prover) holds(re *syntax.Regexp) bool {
 	t := p.look(re)
-	return t.proven || p.inAll(t.all)
+	return t.proven || p.inAll(t.starts())
 }
 
 func (p prover) inAll(all []string) bool {
@@ -79,7 +89,7 @@ func (p prover) look(re *syntax.Regexp) texts {
 			return texts{all: append([]string{""}, t.all...)}
 		}
 	case syntax.OpPlus:
-		return texts{proven: p.holds(re.Sub[0])}
+		return texts{proven: p.holds(re.Sub[0]), heads: p.look(re.Sub[0]).starts()}
 	case syntax.OpRepeat:
 		return p.repeat(re)
 	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
@@ -113,38 +123,54 @@ func classTexts(ranges []rune) []string {
 }
 
 func (p prover) concat(subs []*syntax.Regexp) texts {
-	current, whole, proven := []string{""}, true, false
+	current, whole := []string{""}, true
+	var t texts
 	for _, sub := range subs {
-		t := p.look(sub)
-		proven = proven || t.proven || p.inAll(current)
-		if product := cross(current, t.all); product != nil {
+		one := p.look(sub)
+		t.proven = t.proven || one.proven || p.inAll(current)
+		if product := cross(current, one.all); product != nil {
 			current = product
 			continue
 		}
-		whole = false
-		if current = t.all; current == nil {
+		begun := cross(current, one.heads)
+		if whole {
+			if t.heads = begun; begun == nil {
+				t.heads = current
+			}
+		}
+		t.proven, whole = t.proven || p.inAll(begun), false
+		if current = one.all; current == nil {
 			current = []string{""}
 		}
 	}
-	proven = proven || p.inAll(current)
-	if !whole {
-		return texts{proven: proven}
+	t.proven = t.proven || p.inAll(current)
+	if whole {
+		t.all = current
 	}
-	return texts{proven: proven, all: current}
+	return t
 }
 
 func (p prover) alternate(subs []*syntax.Regexp) texts {
-	proven, union := true, []string{}
+	t, all := texts{proven: true, all: []string{}, heads: []string{}}, true
 	for _, sub := range subs {
-		t := p.look(sub)
-		proven = proven && (t.proven || p.inAll(t.all))
-		if union != nil && t.all != nil && len(union)+len(t.all) <= mostTexts {
-			union = append(union, t.all...)
-		} else {
-			union = nil
-		}
+		one := p.look(sub)
+		t.proven = t.proven && (one.proven || p.inAll(one.starts()))
+		t.all = union(t.all, one.all)
+		t.heads = union(t.heads, one.starts())
+		all = all && t.all != nil
 	}
-	return texts{proven: proven, all: union}
+	if all {
+		t.heads = nil
+	}
+	return t
+}
+
+// union is both lists; nil when one is unknown or the result too large.
+func union(a, b []string) []string {
+	if a == nil || b == nil || len(a)+len(b) > mostTexts {
+		return nil
+	}
+	return append(a[:len(a):len(a)], b...)
 }
 
 func (p prover) repeat(re *syntax.Regexp) texts {
@@ -152,15 +178,18 @@ func (p prover) repeat(re *syntax.Regexp) texts {
 		return texts{}
 	}
 	t := p.look(re.Sub[0])
-	if t.proven || p.inAll(t.all) {
-		return texts{proven: true}
+	if t.proven || p.inAll(t.starts()) {
+		return texts{proven: true, heads: t.starts()}
 	}
 	if re.Max != re.Min || t.all == nil {
-		return texts{}
+		return texts{heads: t.starts()}
 	}
 	all := []string{""}
 	for i := 0; i < re.Min && all != nil; i++ {
 		all = cross(all, t.all)
+	}
+	if all == nil {
+		return texts{heads: t.all}
 	}
 	return texts{all: all}
 }

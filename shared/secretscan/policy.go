@@ -24,10 +24,12 @@ type Sources struct {
 // goroutines at once.
 type Policy struct {
 	rules             []*rule
-	byID              map[string]*rule
+	byID              map[string]int // places in rules
 	words             *keywords
-	byWord            [][]*rule
-	folds             bool // a keyword is not ASCII: texts are lower-cased as a whole
+	longestWord       int
+	byWord            [][]int // the rules of a keyword
+	folded            []int   // the rules with a keyword that is not ASCII
+	requires          bool    // some rule requires another
 	global, ownGlobal []*allowlist
 	ignored           map[string]bool
 }
@@ -47,7 +49,7 @@ func Compile(s Sources) (*Policy, error) {
 		base = read
 		written = withoutDefaults(read.global)
 	}
-	p := &Policy{global: allowlists(base.global), ownGlobal: allowlists(written), byID: map[string]*rule{}}
+	p := &Policy{global: allowlists(base.global), ownGlobal: allowlists(written), byID: map[string]int{}}
 	for _, spec := range base.rules {
 		p.add(newRule(spec, p.global))
 	}
@@ -88,8 +90,9 @@ func allowlists(specs []allowSpec) []*allowlist {
 }
 
 func (p *Policy) add(r *rule) {
+	p.byID[r.ID] = len(p.rules)
 	p.rules = append(p.rules, r)
-	p.byID[r.ID] = r
+	p.requires = p.requires || len(r.Required) > 0
 }
 
 // index builds the automaton over all keywords.
@@ -102,12 +105,15 @@ func (p *Policy) index() {
 	place := map[string]int{}
 	for i, word := range words {
 		place[word] = i
-		p.folds = p.folds || strings.ContainsFunc(word, func(r rune) bool { return r >= 0x80 })
+		p.longestWord = max(p.longestWord, len(word))
 	}
-	p.byWord = make([][]*rule, len(words))
-	for _, r := range p.rules {
+	p.byWord = make([][]int, len(words))
+	for i, r := range p.rules {
 		for _, word := range distinct(r.Keywords) {
-			p.byWord[place[word]] = append(p.byWord[place[word]], r)
+			p.byWord[place[word]] = append(p.byWord[place[word]], i)
+		}
+		if len(r.Keywords) > 0 && asciiWords(r.Keywords) == nil {
+			p.folded = append(p.folded, i)
 		}
 	}
 	p.words = newKeywords(words)

@@ -8,7 +8,7 @@ func (p *Policy) required(r *rule, look *pass, found []Finding) []Finding {
 	}
 	others := map[string][]Finding{}
 	for _, need := range r.Required {
-		if other := p.byID[need.ID]; other != nil {
+		if other, ok := p.byID[need.ID]; ok {
 			others[need.ID] = p.apply(other, look, true)
 		}
 	}

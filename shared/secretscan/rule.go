@@ -30,8 +30,11 @@ type rule struct {
 	global []*allowlist      // the allow lists of the configuration it came with
 	own    bool              // one of ClawQL's
 	proves func(string) bool // a check of the secret that no regex can do; nil for none
-	regex  func() (*regexp.Regexp, plan)
+	regex  func() *regexp.Regexp
 	path   func() *regexp.Regexp
+	plan   func() *plan
+	// oddBound is how far a match with unusual runes can reach.
+	oddBound func() *bound
 }
 
 func newRule(spec ruleSpec, global []*allowlist) *rule {
@@ -39,9 +42,9 @@ func newRule(spec ruleSpec, global []*allowlist) *rule {
 	for _, a := range spec.Allow {
 		r.allow = append(r.allow, newAllowlist(a))
 	}
-	r.regex = sync.OnceValues(func() (*regexp.Regexp, plan) {
-		return regexp.MustCompile(r.Regex), planOf(r.Regex, r.Keywords)
-	})
+	r.regex = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.Regex) })
+	r.plan = sync.OnceValue(func() *plan { return planOf(r.Regex, r.Keywords) })
+	r.oddBound = sync.OnceValue(func() *bound { return oddBound(r.Regex) })
 	r.path = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.Path) })
 	return r
 }
@@ -49,8 +52,8 @@ func newRule(spec ruleSpec, global []*allowlist) *rule {
 // secretOf is the part of a match that is the secret: the group that the rule
 // names, else the first group that is not empty, else all. ok is false when
 // the group does not exist.
-func (r *rule) secretOf(re *regexp.Regexp, match string) (secret string, ok bool) {
-	groups := re.FindStringSubmatch(match)
+func (r *rule) secretOf(match string) (secret string, ok bool) {
+	groups := r.regex().FindStringSubmatch(match)
 	if len(groups) < 2 {
 		return match, true
 	}
