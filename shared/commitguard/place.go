@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // commonDir finds the folder that all work trees of a repository share, as
@@ -66,3 +67,27 @@ func checked(dir string) (string, bool) {
 	full, err := filepath.Abs(dir)
 	return full, err == nil
 }
+
+// MessageFile is where git keeps the message of a commit that was just
+// refused; false where there is none that is fresh.
+func MessageFile(getenv func(string) string, now time.Time) (string, bool) {
+	dir, ok := gitDir(getenv)
+	if !ok {
+		return "", false
+	}
+	name := filepath.Join(dir, "COMMIT_EDITMSG")
+	info, err := os.Stat(name)
+	if err != nil || now.Sub(info.ModTime()) > messageAge {
+		return "", false
+	}
+	if at, err := os.Getwd(); err == nil {
+		if short, err := filepath.Rel(at, name); err == nil && !strings.HasPrefix(short, "..") {
+			return short, true
+		}
+	}
+	return name, true
+}
+
+// messageAge is how long after its end an editor's message is taken for the
+// one of the commit at hand.
+const messageAge = 5 * time.Second
