@@ -29,7 +29,7 @@ VAULT_FILES   := testdata/sandbox/Makefile $(shell find testdata/sandbox/vault -
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: always help build demo test check lint fmt bench bench-abort bench-judge bench-startup clean install sandbox-build vault test-sandbox test-cluster
+.PHONY: always help build demo test check lint fmt bench bench-abort bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ bench-startup: build sandbox-build ## how long the tools take to start, beside k
 
 bench-hooks: bin/git-clawql-hooks bin/gitleaks ## how long the scan of staged changes takes, beside gitleaks
 	@$(GO) run ./testdata/hooksbench bin/git-clawql-hooks bin/gitleaks
+
+bench-verify: bin/git-clawql-hooks ## how long 10,000 signed commits take to verify, beside git log --format=%G?
+	@$(GO) run $(FLAGS) ./testdata/verifybench bin/git-clawql-hooks
 
 # For the benchmark only: the command of the version that go.mod names.
 bin/gitleaks: go.mod
