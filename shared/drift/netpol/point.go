@@ -58,6 +58,9 @@ func Evaluate(policies []*networkingv1.NetworkPolicy, c Connection) (Verdict, er
 			return Verdict{}, fault.Unable("evaluating NetworkPolicy %s/%s: %w", policy.Namespace, policy.Name, err)
 		}
 	}
+	for _, names := range [][]string{v.Egress.Isolating, v.Egress.Allowing, v.Ingress.Isolating, v.Ingress.Allowing} {
+		slices.Sort(names)
+	}
 	return v, nil
 }
 
