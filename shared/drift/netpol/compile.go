@@ -94,20 +94,18 @@ func (t *table) block(block *networkingv1.IPBlock) (int, error) {
 // that the API server would refuse is an error: nothing can be said of it.
 func (t *table) compile(list []*networkingv1.NetworkPolicy) (map[string][]*policy, error) {
 	all := map[string][]*policy{}
-	for _, object := range list {
+	list = slices.SortedFunc(slices.Values(list), func(a, b *networkingv1.NetworkPolicy) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	for i, object := range list {
+		if i > 0 && object.Namespace == list[i-1].Namespace && object.Name == list[i-1].Name {
+			return nil, fault.Unable("reading NetworkPolicy %s/%s: it is there twice", object.Namespace, object.Name)
+		}
 		p, err := t.policy(object)
 		if err != nil {
 			return nil, fault.Unable("reading NetworkPolicy %s/%s: %w", object.Namespace, object.Name, err)
 		}
 		all[object.Namespace] = append(all[object.Namespace], p)
-	}
-	for namespace, policies := range all {
-		slices.SortFunc(policies, func(a, b *policy) int { return cmp.Compare(a.object.Name, b.object.Name) })
-		for i := 1; i < len(policies); i++ {
-			if name := policies[i].object.Name; name == policies[i-1].object.Name {
-				return nil, fault.Unable("reading NetworkPolicy %s/%s: it is there twice", namespace, name)
-			}
-		}
 	}
 	return all, nil
 }
