@@ -36,19 +36,21 @@ type run struct {
 	broken bool   // there is a line break in it
 }
 
+// chunk is how many digits of a run are handed on at once, where secrets are
+// not so long that it has to be more: it stays in the processor's cache.
+const chunk = 1 << 15
+
 // eachRun calls use with each run of at least shortest digits. Digits that go
-// on after a line break and spaces are one run.
-func eachRun(text []byte, table *[256]byte, shortest int, use func(run)) {
+// on after a line break and spaces are one run. Of a very long one it hands on
+// parts that have longest digits in common.
+func eachRun(text []byte, table *[256]byte, shortest, longest int, use func(run)) {
+	most := max(chunk, 4*longest)
 	var values []byte
-	for i := 0; i < len(text); {
-		if table[text[i]] >= lineBreak {
-			i++
-			continue
-		}
+	for i := nextRun(text, table, shortest, 0); i < len(text); i = nextRun(text, table, shortest, i) {
 		from, broken := i, false
 		values = values[:0]
 		for i < len(text) {
-			if value := table[text[i]]; value < lineBreak {
+			if value := table[text[i]]; value < lineBreak && len(values) < most {
 				values = append(values, value)
 				i++
 				continue
@@ -59,10 +61,48 @@ func eachRun(text []byte, table *[256]byte, shortest int, use func(run)) {
 			}
 			i, broken = next, true
 		}
+		r := run{text, table, from, values, broken}
 		if len(values) >= shortest {
-			use(run{text, table, from, values, broken})
+			use(r)
+		}
+		if len(values) == most {
+			i, _ = r.places(most-longest, most)
 		}
 	}
+}
+
+// nextRun is a place from i on, at a digit, before which no run of shortest
+// digits begins. It looks backwards from where such a run would have to reach
+// to, and so past most words without reading them.
+func nextRun(text []byte, table *[256]byte, shortest, i int) int {
+	for i+shortest <= len(text) {
+		if table[text[i]] >= lineBreak {
+			i++
+			continue
+		}
+		at := i + shortest - 1
+		for at > i && (table[text[at]] < lineBreak || isSpace(text[at]) && joins(text, at)) {
+			at--
+		}
+		if at == i {
+			return i
+		}
+		i = at + 1
+	}
+	return len(text)
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
+
+// joins says whether the space at a place may belong to a line break with its
+// indentation: only then does a run go on across it.
+func joins(text []byte, at int) bool {
+	for ; at >= 0 && isSpace(text[at]); at-- {
+		if text[at] == '\n' || text[at] == '\r' {
+			return true
+		}
+	}
+	return false
 }
 
 // overBreak is the place of the digit behind a line break and indentation at
@@ -101,12 +141,12 @@ func (r run) places(from, to int) (int, int) {
 
 // readBase64 decodes runs from each of their first four digits: a secret in a
 // longer encoded text, or behind a word, stands at any of them.
-func readBase64(m *matcher, text []byte, hand func([]byte, bool, span)) {
+func readBase64(m *matcher, text []byte, hand func([]byte, kind, span)) {
 	var decoded []byte
-	eachRun(text, sextets, (8*m.shortest+5)/6, func(r run) {
+	eachRun(text, sextets, (8*m.shortest+5)/6, 4*m.longest+8, func(r run) {
 		for phase := range 4 {
 			decoded = fromSextets(decoded[:0], r.values[phase:])
-			hand(decoded, legible(decoded), func(from, to int) (int, int) {
+			hand(decoded, within(decoded), func(from, to int) (int, int) {
 				return r.places(phase+from*8/6, phase+(to*8+5)/6)
 			})
 		}
@@ -128,28 +168,28 @@ func fromSextets(into, values []byte) []byte {
 	return into
 }
 
-func readHex(m *matcher, text []byte, hand func([]byte, bool, span)) {
+func readHex(m *matcher, text []byte, hand func([]byte, kind, span)) {
 	var decoded []byte
-	eachRun(text, nibbles, 2*m.shortest, func(r run) {
+	eachRun(text, nibbles, 2*m.shortest, 4*m.longest+8, func(r run) {
 		for phase := range 2 {
 			decoded = decoded[:0]
 			for i := phase; i+1 < len(r.values); i += 2 {
 				decoded = append(decoded, r.values[i]<<4|r.values[i+1])
 			}
-			hand(decoded, legible(decoded), func(from, to int) (int, int) { return r.places(phase+2*from, phase+2*to) })
+			hand(decoded, within(decoded), func(from, to int) (int, int) { return r.places(phase+2*from, phase+2*to) })
 		}
 	})
 }
 
-// legible says whether a decoded stretch is worth another look: seven of eight
-// bytes at its start, and as many at its end, are ASCII text (or the zero
-// bytes of UTF-16). By chance three of eight are.
-func legible(text []byte) bool {
+// within says whether a decoded stretch is worth another look: seven of eight
+// bytes at its start, or as many at its end, are ASCII text (or the zero bytes
+// of UTF-16). By chance three of eight are.
+func within(text []byte) kind {
 	const sample = 128
-	if len(text) <= 2*sample {
-		return mostlyText(text)
+	if len(text) <= 2*sample && mostlyText(text) || len(text) > 2*sample && (mostlyText(text[:sample]) || mostlyText(text[len(text)-sample:])) {
+		return anything
 	}
-	return mostlyText(text[:sample]) || mostlyText(text[len(text)-sample:])
+	return 0
 }
 
 func mostlyText(text []byte) bool {

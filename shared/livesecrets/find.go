@@ -3,6 +3,7 @@ package livesecrets
 import (
 	"cmp"
 	"slices"
+	"sync"
 )
 
 // deepest is how many disguises one within another are looked through.
@@ -24,26 +25,65 @@ func (s Set) Find(content []byte) []Hit {
 	if s.matcher == nil || len(s.entries) == 0 {
 		return nil
 	}
-	f := finder{matcher: s.matcher}
-	f.search(content, nil, func(from, to int) (int, int) { return from, to })
-	return f.sorted()
+	here := func(from, to int) (int, int) { return from, to }
+	finders := make([]finder, 1+len(readings))
+	inParallel(len(content) > worthwhile, len(finders), func(i int) {
+		f := &finders[i]
+		f.matcher = s.matcher
+		if i == 0 {
+			f.plain(content, nil, here)
+			return
+		}
+		f.look(readings[i-1], content, nil, here)
+	})
+	return sorted(finders)
+}
+
+// worthwhile is the size of content from which another thread saves time.
+const worthwhile = 64 << 10
+
+func inParallel(really bool, n int, do func(int)) {
+	var all sync.WaitGroup
+	for i := range n {
+		if really {
+			all.Go(func() { do(i) })
+		} else {
+			do(i)
+		}
+	}
+	all.Wait()
 }
 
 // span maps a stretch of a decoded text to where it stands in the content.
 type span func(from, to int) (int, int)
 
-// reading decodes stretches of text and hands each on; deep asks to look for
-// further disguises in it.
+// reading decodes stretches of text and hands each on, with the kinds of
+// disguise that may stand within it.
 type reading struct {
 	name string
-	read func(m *matcher, text []byte, hand func(decoded []byte, deep bool, where span))
+	kind kind
+	read func(m *matcher, text []byte, hand func(decoded []byte, within kind, where span))
 }
+
+// kind is a set of disguises.
+type kind uint
+
+const (
+	isBase64 kind = 1 << iota
+	isHex
+	isUTF16
+	isPercent
+	isEscape
+	isEntity
+	isQuote
+	anything kind = 1<<iota - 1
+)
 
 // readings in the order in which they are tried.
 var readings = []reading{
-	{"base64", readBase64}, {"hex", readHex}, {"utf-16", readUTF16},
-	{"percent", rewrite('%', percent)}, {"escape", rewrite('\\', backslash)},
-	{"entity", rewrite('&', entity)}, {"quote", rewrite('\'', quotes)},
+	{"base64", isBase64, readBase64}, {"hex", isHex, readHex}, {"utf-16", isUTF16, readUTF16},
+	{"percent", isPercent, rewrite('%', percent)}, {"escape", isEscape, rewrite('\\', backslash)},
+	{"entity", isEntity, rewrite('&', entity)}, {"quote", isQuote, rewrite('\'', quotes)},
 }
 
 type finder struct {
@@ -51,38 +91,44 @@ type finder struct {
 	hits []Hit
 }
 
-func (f *finder) search(text []byte, path []string, where span) {
+func (f *finder) search(text []byte, within kind, path []string, where span) {
+	f.plain(text, path, where)
+	for _, one := range readings {
+		if within&one.kind != 0 && len(path) < deepest {
+			f.look(one, text, path, where)
+		}
+	}
+}
+
+// plain looks for values as they are, and line by line.
+func (f *finder) plain(text []byte, path []string, where span) {
 	f.scan(text, func(entry *Entry, at int) {
 		if entry.Form != Lines {
 			f.note(entry, path, where, at)
 		}
 	})
-	if f.lines {
-		readLines(text, func(decoded []byte, inner span) {
-			f.scan(decoded, func(entry *Entry, at int) {
-				if entry.Form == Lines {
-					f.note(entry, path, through(inner, where), at)
-				}
-			})
+	if !f.lines {
+		return
+	}
+	readLines(text, func(decoded []byte, inner span) {
+		f.scan(decoded, func(entry *Entry, at int) {
+			if entry.Form == Lines {
+				f.note(entry, path, through(inner, where), at)
+			}
 		})
-	}
-	if len(path) < deepest {
-		f.look(text, path, where)
-	}
+	})
 }
 
-// look reads text through each disguise.
-func (f *finder) look(text []byte, path []string, where span) {
-	for _, one := range readings {
-		name := append(slices.Clip(path), one.name)
-		one.read(f.matcher, text, func(decoded []byte, deep bool, inner span) {
-			if deep {
-				f.search(decoded, name, through(inner, where))
-				return
-			}
-			f.scan(decoded, func(entry *Entry, at int) { f.note(entry, name, through(inner, where), at) })
-		})
-	}
+// look reads text through one disguise.
+func (f *finder) look(one reading, text []byte, path []string, where span) {
+	name := append(slices.Clip(path), one.name)
+	one.read(f.matcher, text, func(decoded []byte, within kind, inner span) {
+		if within != 0 {
+			f.search(decoded, within, name, through(inner, where))
+			return
+		}
+		f.scan(decoded, func(entry *Entry, at int) { f.note(entry, name, through(inner, where), at) })
+	})
 }
 
 func through(inner, outer span) span {
@@ -109,14 +155,18 @@ func label(path []string, form Form) string {
 	return text
 }
 
-// sorted orders the hits and drops those that lie within another of the same
+// sorted orders the hits and drops those that overlap another of the same
 // secret: one place, read in two ways.
-func (f *finder) sorted() []Hit {
-	slices.SortStableFunc(f.hits, func(a, b Hit) int {
+func sorted(finders []finder) []Hit {
+	var hits []Hit
+	for _, one := range finders {
+		hits = append(hits, one.hits...)
+	}
+	slices.SortStableFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Length, b.Length))
 	})
 	ends := map[string]int{}
-	return slices.DeleteFunc(f.hits, func(one Hit) bool {
+	return slices.DeleteFunc(hits, func(one Hit) bool {
 		end, seen := ends[one.Name]
 		if seen && one.Offset < end {
 			return true

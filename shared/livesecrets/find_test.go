@@ -241,11 +241,13 @@ func BenchmarkFind(b *testing.B) {
 		b.Fatal(err)
 	}
 	prose := "func (f *finder) search(text []byte, path []string, where span) {\n\tif value == \"\\n\" || strings.Contains(x, `a%20b`) { return fmt.Errorf('') }\n\t// A comment of some words, and then a few more of them.\n"
+	plain := "A line of prose, which has words of some length and nothing to undo in it, as most lines have.\n"
 	blob := make([]byte, 25<<20)
 	for i := range blob {
 		blob[i] = byte(random.IntN(256))
 	}
 	for name, text := range map[string][]byte{
+		"prose":  bytes.Repeat([]byte(plain), 25<<20/len(plain)),
 		"source": bytes.Repeat([]byte(prose), 25<<20/len(prose)),
 		"binary": blob,
 		"base64": []byte(base64.StdEncoding.EncodeToString(blob[:25<<20*3/4])),

@@ -7,7 +7,8 @@ import "crypto/hmac"
 type matcher struct {
 	keys
 	passes  [filterSize / 64]uint64 // bit n: some entry has filter n
-	buckets map[uint64][]int        // filter -> entries
+	first   [filterSize]int32       // filter -> 1 + its first entry, 0 for none
+	next    []int32                 // entry -> 1 + the next with its filter
 	entries []Entry
 	lines   bool // some entry is of form Lines
 	// The shortest and longest entry, in bytes.
@@ -15,11 +16,11 @@ type matcher struct {
 }
 
 func newMatcher(k keys, entries []Entry) *matcher {
-	m := &matcher{keys: k, entries: entries, buckets: map[uint64][]int{}, shortest: 2 * MaxLength}
-	for i, one := range entries {
-		tag := uint64(one.Filter)
-		m.passes[tag/64] |= 1 << (tag % 64)
-		m.buckets[tag] = append(m.buckets[tag], i)
+	m := &matcher{keys: k, entries: entries, next: make([]int32, len(entries)), shortest: 2 * MaxLength}
+	for i := len(entries) - 1; i >= 0; i-- {
+		one := &entries[i]
+		m.passes[one.Filter/64] |= 1 << (one.Filter % 64)
+		m.next[i], m.first[one.Filter] = m.first[one.Filter], int32(i+1)
 		m.shortest, m.longest = min(m.shortest, one.Length), max(m.longest, one.Length)
 		m.lines = m.lines || one.Form == Lines
 	}
@@ -32,22 +33,25 @@ func (m *matcher) scan(text []byte, found func(entry *Entry, at int)) {
 	if len(text) < m.shortest {
 		return
 	}
-	var until map[int]int // entry -> end of its last place
+	var until map[int32]int // entry -> end of its last place
+	mask, factor, passes := m.mask, m.factor, &m.passes
 	here := uint64(0)
-	for i, b := range text {
+	for _, b := range text[:window-1] {
 		here = here<<8 | uint64(b)
-		tag := m.filter(here)
-		if m.passes[tag/64]&(1<<(tag%64)) == 0 || i < window-1 {
+	}
+	for at, b := range text[window-1:] {
+		here = here<<8 | uint64(b)
+		tag := (here ^ mask) * factor >> (64 - filterBits)
+		if passes[tag/64]&(1<<(tag%64)) == 0 {
 			continue
 		}
-		at := i - (window - 1)
-		for _, which := range m.buckets[tag] {
+		for which := m.first[tag] - 1; which >= 0; which = m.next[which] - 1 {
 			entry := &m.entries[which]
 			if at < until[which] || !m.is(entry, text[at:]) {
 				continue
 			}
 			if until == nil {
-				until = map[int]int{}
+				until = map[int32]int{}
 			}
 			until[which] = at + entry.Length
 			found(entry, at)

@@ -13,20 +13,30 @@ import (
 type undo func(text []byte) (meaning []byte, size int)
 
 // rewrite is a reading that takes escapes away. A value that has one in it is
-// near one, so only the surroundings of escapes are read.
-func rewrite(mark byte, one undo) func(*matcher, []byte, func([]byte, bool, span)) {
-	return func(m *matcher, text []byte, hand func([]byte, bool, span)) {
-		around := 3*m.longest + 64
+// near one, so only the surroundings of escapes are read, in stretches: what
+// stands within a short stretch is told more narrowly.
+//
+// A value that begins before the last escape of a stretch ends in its tail; one
+// that begins behind that escape lies in the next stretch as a whole.
+func rewrite(mark byte, one undo) func(*matcher, []byte, func([]byte, kind, span)) {
+	return func(m *matcher, text []byte, hand func([]byte, kind, span)) {
+		around := 2*m.longest + 32 // base64 within has 4 characters for 3 bytes
+		tail := 16*m.longest + 32  // ... and an escape at most 12 for one
+		end := 0
 		for at := nextEscape(text, 0, mark, one); at < len(text); {
-			from, end := max(0, at-around), at
-			for at < len(text) && at <= end+around {
+			from, first, ahead := max(end, at-around), at, around
+			for at < len(text) && at <= max(first, end)+around {
+				if at > first+4*tail {
+					ahead = tail
+					break
+				}
 				_, size := one(text[at:])
 				end = at + size
 				at = nextEscape(text, end, mark, one)
 			}
-			stretch := text[from:min(len(text), end+around)]
-			w := walker{text: stretch, mark: mark, undo: one}
-			hand(w.all(), true, func(a, b int) (int, int) {
+			w := walker{text: text[from:min(len(text), end+ahead)], mark: mark, undo: one}
+			decoded, within := w.all()
+			hand(decoded, within, func(a, b int) (int, int) {
 				start := w.place(a)
 				return from + start, from + w.end(b)
 			})
@@ -69,19 +79,39 @@ func (w *walker) step() ([]byte, int) {
 	return w.text[w.at : w.at+1], 1
 }
 
-func (w *walker) all() []byte {
-	decoded := make([]byte, 0, len(w.text))
+// all is the decoded text, and what may stand within it: base64 does, and
+// another kind of escape where this one has hidden its mark.
+func (w *walker) all() ([]byte, kind) {
+	decoded, within := make([]byte, 0, len(w.text)), isBase64
 	for at := 0; at < len(w.text); {
 		next := nextEscape(w.text, at, w.mark, w.undo)
 		decoded = append(decoded, w.text[at:next]...)
 		if next < len(w.text) {
 			meaning, size := w.undo(w.text[next:])
 			decoded = append(decoded, meaning...)
+			within |= w.hidden(meaning)
 			next += size
 		}
 		at = next
 	}
-	return decoded
+	return decoded, within
+}
+
+// hidden are the kinds of escape that have a byte of meaning in them.
+func (w *walker) hidden(meaning []byte) (all kind) {
+	for _, b := range meaning {
+		switch {
+		case b == '%':
+			all |= isPercent
+		case b == '&':
+			all |= isEntity
+		case b == '\'':
+			all |= isQuote
+		case b == '\\', b == '"' && w.mark != '\\':
+			all |= isEscape
+		}
+	}
+	return all
 }
 
 // place is where decoded byte n stands. Asked in order it goes on from the

@@ -8,7 +8,7 @@ import (
 
 // readUTF16 reads stretches in which every second byte is zero, in either byte
 // order: Latin text in UTF-16. Other characters have entries of their own.
-func readUTF16(_ *matcher, text []byte, hand func([]byte, bool, span)) {
+func readUTF16(_ *matcher, text []byte, hand func([]byte, kind, span)) {
 	for at := 0; at < len(text); {
 		zero := bytes.IndexByte(text[at:], 0)
 		if zero < 0 {
@@ -34,7 +34,7 @@ func readUTF16(_ *matcher, text []byte, hand func([]byte, bool, span)) {
 	}
 }
 
-func handLatin(units []byte, from int, hand func([]byte, bool, span)) {
+func handLatin(units []byte, from int, hand func([]byte, kind, span)) {
 	var decoded []byte
 	var starts []int // of each decoded byte, in characters
 	for i := 0; i < len(units); i += 2 {
@@ -44,7 +44,7 @@ func handLatin(units []byte, from int, hand func([]byte, bool, span)) {
 			starts = append(starts, i/2)
 		}
 	}
-	hand(decoded, true, func(a, b int) (int, int) {
+	hand(decoded, anything, func(a, b int) (int, int) {
 		return from + 2*starts[a], from + min(2*starts[b-1]+2, len(units))
 	})
 }
