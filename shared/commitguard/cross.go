@@ -32,9 +32,16 @@ func (g *Guard) crossGroup(ctx context.Context, one group, far *side, verdict *V
 	if err != nil {
 		return err
 	}
-	if err := g.scan(ctx, append(fresh, besides...), one, stagedscan.Commits, verdict); err != nil {
+	report, err := stagedscan.Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error {
+		if err := l.RefNames(ctx, one.names()); err != nil {
+			return err
+		}
+		return l.Commits(ctx, append(fresh, besides...))
+	})
+	if err != nil {
 		return err
 	}
+	verdict.add(report)
 	if far.empty { // nobody has said yet whose signatures count there
 		return nil
 	}

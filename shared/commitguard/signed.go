@@ -6,6 +6,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/commitverify"
 	"github.com/clawql/clawql-workbench/shared/project"
+	"github.com/clawql/clawql-workbench/shared/stagedscan"
 )
 
 // signed judges the signatures of what the updates of a group bring to their
@@ -55,16 +56,17 @@ func asksSignatures(ref string) bool { return !strings.HasPrefix(ref, "refs/note
 var policyFiles = []string{project.FileName, ".clawql/allowed_signers"}
 
 // unasked says that neither the anchor nor the one commit on top of it has
-// anything about signatures, which one question to git tells.
-func (g *Guard) unasked(ctx context.Context, anchor, commit string) (bool, error) {
-	var names []string
-	for _, at := range []string{anchor, commit} {
+// anything about signatures.
+func (g group) unasked(l stagedscan.Look) (bool, error) {
+	for _, at := range []string{g.anchor, g.updates[0].new} {
 		for _, file := range policyFiles {
-			if at != "" {
-				names = append(names, at+":"+file)
+			if at == "" {
+				continue
+			}
+			if there, err := l.Has(at + ":" + file); there || err != nil {
+				return false, err
 			}
 		}
 	}
-	here, err := g.Repo.Named(ctx, names)
-	return len(here) == 0, err
+	return true, nil
 }

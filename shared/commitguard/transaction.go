@@ -3,6 +3,8 @@ package commitguard
 import (
 	"context"
 	"io"
+	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -66,18 +68,55 @@ func (g group) names() []string {
 // groups puts the branches that move together by their anchor: what the
 // branch was, or HEAD for a new branch.
 func (g *Guard) groups(ctx context.Context, updates []update) ([]group, error) {
-	var all []group
+	var moving []update
 	for _, u := range updates {
-		if !u.isBranch() || !u.moves() {
-			continue
+		if u.isBranch() && u.moves() {
+			moving = append(moving, u)
 		}
-		anchor, err := g.settle(ctx, &u)
-		if err != nil {
-			return nil, err
+	}
+	head, err := g.settle(ctx, moving)
+	if err != nil {
+		return nil, err
+	}
+	var all []group
+	for _, u := range moving {
+		switch {
+		case u.old != "" && u.moves():
+			all = into(all, u.old, u)
+		case u.old == "":
+			all = into(all, head, u)
 		}
-		all = into(all, anchor, u)
 	}
 	return all, nil
+}
+
+// settle finds what the branches are now: git gives no old id where its caller
+// did not care. head is HEAD's commit if a branch is new, else not needed.
+func (g *Guard) settle(ctx context.Context, moving []update) (head string, err error) {
+	var names []string
+	for _, u := range moving {
+		if u.old == "" {
+			names = append(names, u.ref)
+		}
+	}
+	if len(names) == 0 {
+		return "", nil
+	}
+	now, err := g.Repo.Values(ctx, names)
+	if err != nil {
+		return "", err
+	}
+	fresh := false
+	for i := range moving {
+		if moving[i].old == "" {
+			moving[i].old = now[moving[i].ref]
+		}
+		fresh = fresh || moving[i].old == ""
+	}
+	if !fresh {
+		return "", nil
+	}
+	return g.Repo.Lookup(ctx, "HEAD")
 }
 
 func into(all []group, anchor string, u update) []group {
@@ -90,98 +129,109 @@ func into(all []group, anchor string, u update) []group {
 	return append(all, group{anchor: anchor, updates: []update{u}})
 }
 
-// settle finds what the branch is now: git gives no old id where the caller
-// did not care for it.
-func (g *Guard) settle(ctx context.Context, u *update) (anchor string, err error) {
-	if u.old == "" {
-		if u.old, err = g.Repo.Lookup(ctx, u.ref); err != nil {
-			return "", err
-		}
-	}
-	if u.old != "" {
-		return u.old, nil
-	}
-	return g.Repo.Lookup(ctx, "HEAD")
-}
-
 // enter judges what the updates of one group bring into the branches.
 func (g *Guard) enter(ctx context.Context, one group, verdict *Verdict) error {
-	new, err := g.brought(ctx, one)
+	unasked := false
+	changes := g.changes(ctx, one)
+	report, err := stagedscan.Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error {
+		some, err := g.read(ctx, l, one, changes)
+		if err != nil || len(some) > 1 || len(one.updates) > 1 {
+			return err
+		}
+		unasked, err = one.unasked(l)
+		return err
+	})
+	_, _ = changes() // its child has ended, whatever came of the rest
 	if err != nil {
 		return err
 	}
-	how := look(stagedscan.Commits)
-	if new.single && g.Receipts.Holds(one.anchor, new.changes) {
-		how = stagedscan.Messages // pre-commit has read the rest
-	}
-	if err := g.scan(ctx, new.commits, one, how, verdict); err != nil || new.unasked {
-		return err
+	verdict.add(report)
+	if unasked {
+		return nil
 	}
 	return g.signed(ctx, one, []string{"--remotes"}, verdict)
 }
 
-// brought is what a group of updates would bring into the branches.
-type brought struct {
-	commits []string           // that no branch has
-	single  bool               // it is one commit, at the tip of one branch
-	changes []gitchange.Change // of the one update against the anchor
-	unasked bool               // one commit, and nothing that asks for signatures
+// read scans what no branch has yet, and returns it. A person waits for one
+// commit: where pre-commit left a receipt for the very changes, only its text
+// is new.
+func (g *Guard) read(ctx context.Context, l stagedscan.Look, one group, changes func() ([]gitchange.Change, error)) ([]string, error) {
+	if err := l.RefNames(ctx, one.names()); err != nil {
+		return nil, err
+	}
+	alone, err := one.single(l)
+	if err != nil {
+		return nil, err
+	}
+	if !alone {
+		commits, err := g.Repo.Reach(ctx, one.tips(), nil, "--branches", "--remotes")
+		if err != nil {
+			return nil, err
+		}
+		return commits, l.Commits(ctx, commits)
+	}
+	list, err := changes()
+	if err != nil {
+		return nil, err
+	}
+	if g.Receipts.Holds(one.anchor, list) {
+		return one.tips(), l.Messages(ctx, one.tips())
+	}
+	return one.tips(), l.Commits(ctx, one.tips())
 }
 
-// brought asks git several things at the same time: most transactions are of
-// one commit, and a person waits for it.
-func (g *Guard) brought(ctx context.Context, one group) (*brought, error) {
-	b := &brought{}
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() (err error) {
-		b.commits, err = g.Repo.Reach(ctx, one.tips(), nil, "--branches", "--remotes")
-		return err
-	})
+// single says that the group is one branch that gets one commit: the new tip
+// builds on the old one and on nothing else, or replaces it. Then nobody has
+// to ask git which commits are new.
+func (g group) single(l stagedscan.Look) (bool, error) {
+	if len(g.updates) != 1 {
+		return false, nil
+	}
+	tip, err := l.Commit(g.updates[0].new)
+	if err != nil {
+		return false, err
+	}
+	parents := parentsOf(tip)
+	old := g.updates[0].old
+	if old == "" || len(parents) == 0 {
+		return old == "" && len(parents) == 0, nil
+	}
+	if len(parents) == 1 && parents[0] == old {
+		return true, nil
+	}
+	before, err := l.Commit(old)
+	return slices.Equal(parents, parentsOf(before)), err
+}
+
+// parentsOf reads the headers of a raw commit: tree, parents, author.
+func parentsOf(raw []byte) []string {
+	var all []string
+	for i, line := range strings.Split(string(raw), "\n") {
+		id, ok := strings.CutPrefix(line, "parent ")
+		if i > 0 && !ok {
+			break
+		}
+		if ok {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// changes begins to list what a single update changes against the anchor, as
+// pre-commit saw it.
+func (g *Guard) changes(ctx context.Context, one group) func() ([]gitchange.Change, error) {
+	var list []gitchange.Change
+	var work errgroup.Group
 	if len(one.updates) == 1 {
-		tip := one.updates[0].new
 		work.Go(func() (err error) {
-			b.changes, err = g.changed(ctx, one.anchor, tip)
+			if one.anchor == "" {
+				list, err = g.Repo.Tree(ctx, one.updates[0].new)
+			} else {
+				list, err = g.Repo.Between(ctx, one.anchor, one.updates[0].new)
+			}
 			return err
 		})
-		work.Go(func() (err error) {
-			b.unasked, err = g.unasked(ctx, one.anchor, tip)
-			return err
-		})
 	}
-	err := work.Wait()
-	b.single = len(one.updates) == 1 && len(b.commits) == 1 && b.commits[0] == one.updates[0].new
-	b.unasked = b.unasked && (b.single || len(b.commits) == 0)
-	return b, err
-}
-
-// changed lists what is against the anchor, as pre-commit saw it.
-func (g *Guard) changed(ctx context.Context, anchor, tip string) ([]gitchange.Change, error) {
-	switch {
-	case g.Receipts == nil:
-		return nil, nil
-	case anchor == "":
-		return g.Repo.Tree(ctx, tip)
-	}
-	return g.Repo.Between(ctx, anchor, tip)
-}
-
-type look func(ctx context.Context, repo *gitchange.Repo, ids []string, policyAt string) (*stagedscan.Report, error)
-
-// scan looks at objects and at the names of new references.
-func (g *Guard) scan(ctx context.Context, ids []string, one group, at look, verdict *Verdict) error {
-	if len(ids) > 0 {
-		report, err := at(ctx, g.Repo, ids, one.anchor)
-		if err != nil {
-			return err
-		}
-		verdict.add(report)
-	}
-	if names := one.names(); len(names) > 0 {
-		report, err := stagedscan.RefNames(ctx, g.Repo, names, one.anchor)
-		if err != nil {
-			return err
-		}
-		verdict.add(report)
-	}
-	return nil
+	return func() ([]gitchange.Change, error) { err := work.Wait(); return list, err }
 }

@@ -97,6 +97,27 @@ func (r *Repo) Named(ctx context.Context, names []string) ([]Object, error) {
 	return all, nil
 }
 
+// Values gives the ids that branches have now, by their full names; those that
+// do not exist are left out.
+func (r *Repo) Values(ctx context.Context, names []string) (map[string]string, error) {
+	args := []string{"for-each-ref", "--format=%(objectname) %(refname)"}
+	if len(names) > 100 {
+		args = append(args, "refs/heads")
+	} else {
+		args = append(args, names...)
+	}
+	out, err := r.run(ctx, nil, args...)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		id, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		values[name] = id
+	}
+	return values, nil
+}
+
 // Between lists what differs between two commits.
 func (r *Repo) Between(ctx context.Context, from, to string) ([]Change, error) {
 	args := append([]string{"diff-tree", "-r"}, rawFlags...)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -18,29 +19,45 @@ type Seen struct {
 	Changes []gitchange.Change
 }
 
-// StagedChanges is Staged, and tells what it looked at.
+// StagedChanges is Staged, and tells what it looked at. It asks git for the
+// changes while it reads the policy.
 func StagedChanges(ctx context.Context, repo *gitchange.Repo) (*Seen, error) {
 	seen := &Seen{}
+	early := begin(func() ([]gitchange.Change, error) { return repo.Staged(ctx, "HEAD") })
 	report, err := run(ctx, repo, func(s *scan) error {
 		base, err := s.base(ctx)
 		if err != nil {
 			return err
 		}
-		if policyIn(base) != index {
-			if seen.Base, err = s.commitID(base); err != nil {
-				return err
-			}
-		}
 		if err := s.readPolicy(policyIn(base)); err != nil {
 			return err
 		}
-		if seen.Changes, err = repo.Staged(ctx, base); err != nil {
+		seen.Changes, err = early()
+		if policyIn(base) == index {
+			seen.Changes, err = repo.Staged(ctx, base)
+		} else if err == nil {
+			seen.Base, err = s.commitID(base)
+		}
+		if err != nil {
 			return err
 		}
 		return s.changes(ctx, seen.Changes)
 	})
+	_, _ = early() // its child has ended, whatever came of the rest
 	seen.Report = report
 	return seen, err
+}
+
+// begin runs work beside the caller, who gets its outcome by the function.
+func begin[T any](work func() (T, error)) func() (T, error) {
+	var value T
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		value, err = work()
+	}()
+	return func() (T, error) { <-done; return value, err }
 }
 
 // commitID is the id of the commit that a name stands for, from its content:
@@ -59,23 +76,55 @@ func (s *scan) commitID(name string) (string, error) {
 	return hex.EncodeToString(id[:]), nil
 }
 
-// Messages scans commits themselves (message, author, headers), where what
-// they bring was looked at already. See Commits.
-func Messages(ctx context.Context, repo *gitchange.Repo, ids []string, policyAt string) (*Report, error) {
+// Look is a scan in pieces, by the policy of one commit, with one reader of
+// objects for all of them.
+type Look struct{ s *scan }
+
+// Through opens the repository, reads the policy at a commit ("" is the
+// index), and gives work the means to look at something. It reports all that
+// work looked at.
+func Through(ctx context.Context, repo *gitchange.Repo, policyAt string, work func(l Look) error) (*Report, error) {
 	return run(ctx, repo, func(s *scan) error {
 		if err := s.readPolicy(policyAt); err != nil {
 			return err
 		}
-		s.report.Commits = len(ids)
-		return s.each(ctx, len(ids), func(ctx context.Context, i int) (done result, err error) {
-			content, kind, err := s.objects.Get(ids[i])
-			if err != nil {
-				return done, err
-			}
-			if kind != "commit" {
-				return done, fault.Unable("read commit %.10s: it is a %s", ids[i], kind)
-			}
-			return s.text(ctx, InMessage, ids[i], content)
-		})
+		return work(Look{s})
 	})
+}
+
+// Commits is as the function of that name.
+func (l Look) Commits(ctx context.Context, ids []string) error { return l.s.all(ctx, ids) }
+
+// RefNames is as the function of that name.
+func (l Look) RefNames(ctx context.Context, names []string) error { return l.s.refNames(ctx, names) }
+
+// Messages scans commits themselves (message, author, headers), where what
+// they bring was looked at already.
+func (l Look) Messages(ctx context.Context, ids []string) error {
+	l.s.report.Commits += len(ids)
+	return l.s.each(ctx, len(ids), func(ctx context.Context, i int) (done result, err error) {
+		content, err := l.Commit(ids[i])
+		if err != nil {
+			return done, err
+		}
+		return l.s.text(ctx, InMessage, ids[i], content)
+	})
+}
+
+// Commit is the raw content of a commit.
+func (l Look) Commit(id string) ([]byte, error) {
+	content, kind, err := l.s.objects.Get(id)
+	if err == nil && kind != "commit" {
+		err = fault.Unable("read commit %.10s: it is a %s", id, kind)
+	}
+	return content, err
+}
+
+// Has says whether there is an object of that name, such as COMMIT:PATH.
+func (l Look) Has(name string) (bool, error) {
+	_, _, err := l.s.objects.Get(name)
+	if errors.Is(err, gitchange.ErrMissing) {
+		return false, nil
+	}
+	return err == nil, err
 }
