@@ -44,9 +44,9 @@ func (f floor) open() bool { return f == base || f == pure || f == engine }
 var floors = map[string]floor{
 	"cmdline": base, "console": base, "fault": base, "output": base, "project": base, "release": base,
 
-	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure,
+	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure, "secretexception": pure,
 
-	"cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "mcpclient": adapters,
+	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "mcpclient": adapters,
 	"mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
 	"sshsign": adapters, "supplychain": adapters, "vault": adapters,
 

@@ -1,0 +1,110 @@
+package archive
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/bzip2"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+)
+
+// The methods of zip that Go's own reader does not know.
+const (
+	zipBzip2 = 12
+	zipZstd  = 93
+	zipXz    = 95
+)
+
+const encrypted = 1 // the flag of a member that needs a password
+
+func (w *walk) zip(path string, content []byte, depth int) error {
+	r, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return refused(err)
+	}
+	r.RegisterDecompressor(zipBzip2, func(in io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(in)) })
+	r.RegisterDecompressor(zipZstd, func(in io.Reader) io.ReadCloser { return opened(zstdReader(in)) })
+	r.RegisterDecompressor(zipXz, func(in io.Reader) io.ReadCloser {
+		plain, err := xz.NewReader(in)
+		return opened(io.NopCloser(plain), err)
+	})
+	for _, f := range r.File {
+		if strings.HasSuffix(f.Name, "/") && f.UncompressedSize64 == 0 {
+			continue
+		}
+		if err := w.zipped(path+Separator+clean(f.Name), f, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// zipped reads one member. One that cannot be read is unread by itself: the
+// others are looked at all the same.
+func (w *walk) zipped(path string, f *zip.File, depth int) error {
+	if f.Flags&encrypted != 0 {
+		return w.visit.Unread(path, "is encrypted")
+	}
+	in, err := f.Open()
+	if err != nil {
+		return w.visit.Unread(path, refused(err).Error())
+	}
+	defer in.Close()
+	content, err := w.hold(in)
+	if err == nil {
+		return w.member(path, content, f.Comment, depth)
+	}
+	if w.bytes > w.limits.Bytes || w.ctx.Err() != nil {
+		return err
+	}
+	return w.visit.Unread(path, refused(err).Error())
+}
+
+// hold reads all of in, within the bounds.
+func (w *walk) hold(in io.Reader) ([]byte, error) {
+	var out bytes.Buffer
+	for {
+		n, err := io.CopyN(&out, in, 1<<20)
+		if err := w.count(n); err != nil {
+			return nil, err
+		}
+		switch {
+		case err == io.EOF:
+			return out.Bytes(), nil
+		case err != nil:
+			return nil, refused(err)
+		case int64(out.Len()) > w.limits.Member:
+			return nil, refuse("is larger than %d MiB", w.limits.Member>>20)
+		}
+	}
+}
+
+// opened gives a decompressor, or a reader of the error that it began with.
+func opened(r io.ReadCloser, err error) io.ReadCloser {
+	if err != nil {
+		return io.NopCloser(failing{err})
+	}
+	return r
+}
+
+type failing struct{ error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.error }
+
+// zstdReader bounds the window, which is memory, at 128 MiB.
+func zstdReader(in io.Reader) (io.ReadCloser, error) {
+	d, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
+	if err != nil {
+		return nil, err
+	}
+	return d.IOReadCloser(), nil
+}
+
+// clean takes what would make a path look like another out of a member's
+// name: it is only shown and matched, never written to.
+func clean(name string) string {
+	return strings.TrimPrefix(strings.ReplaceAll(name, "\\", "/"), "./")
+}
