@@ -4,8 +4,6 @@ import (
 	"context"
 	"math"
 	"strings"
-
-	"github.com/zricethezav/gitleaks/v8/detect/codec"
 )
 
 // decodeDepth is how often encoded text is decoded anew; gitleaks' command
@@ -18,13 +16,13 @@ const inlineAllow = "gitleaks:allow"
 
 // pass is one look at a text: as it stands, or with encoded parts decoded.
 type pass struct {
-	file     string
-	raw      string // as it stands
-	text     string // decoded so far
-	breaks   func() []int
-	segments []*codec.EncodedSegment
-	aims     []aim  // of each rule of the policy
-	odd      []span // unusual runes
+	file   string
+	raw    string // as it stands
+	text   string // decoded so far
+	breaks func() []int
+	layer  *layer // nil: as it stands
+	aims   []aim  // of each rule of the policy
+	odd    []span // unusual runes
 }
 
 // detect is gitleaks' DetectContext for a fragment that begins at line 1.
@@ -38,7 +36,6 @@ func (p *Policy) detect(ctx context.Context, file, text string) ([]Finding, erro
 		}
 		return breaks
 	}
-	decoder := codec.NewDecoder()
 	skip := p.skipped(file)
 	for depth := 0; ; {
 		p.take(&look, skip)
@@ -52,11 +49,10 @@ func (p *Policy) detect(ctx context.Context, file, text string) ([]Finding, erro
 			found = append(found, p.apply(i, &look, false)...)
 		}
 		depth++
-		if depth > decodeDepth || !mayDecode(look.text) {
+		if depth > decodeDepth {
 			break
 		}
-		look.text, look.segments = decoder.Decode(look.text, look.segments)
-		if len(look.segments) == 0 {
+		if look.text, look.layer = decode(look.text, look.layer); look.layer == nil {
 			break
 		}
 	}
@@ -82,7 +78,7 @@ func (p *Policy) apply(i int, look *pass, inherited bool) []Finding {
 	}
 	if r.Path != "" {
 		matches := r.path().MatchString(look.file)
-		if r.Regex == "" && len(look.segments) == 0 && matches {
+		if r.Regex == "" && look.layer == nil && matches {
 			return []Finding{{Rule: r.ID, Description: r.Description, File: look.file, Tags: r.Tags, match: newSecret("file detected: " + look.file)}}
 		}
 		if !matches {
@@ -108,15 +104,14 @@ func (p *Policy) apply(i int, look *pass, inherited bool) []Finding {
 func (p *Policy) judge(r *rule, look *pass, m span) (Finding, bool) {
 	match := strings.Trim(look.text[m.from:m.to], "\n")
 	tags, decodedLine := r.Tags, ""
-	if len(look.segments) > 0 {
-		overlap := codec.SegmentsWithDecodedOverlap(look.segments, m.from, m.to)
+	if look.layer != nil {
+		overlap := look.layer.over(m)
 		if len(overlap) == 0 {
 			return Finding{}, false // an earlier pass has seen it
 		}
-		original := codec.AdjustMatchIndex(overlap, []int{m.from, m.to})
-		m = span{original[0], original[1]}
-		tags = append(append([]string{}, tags...), codec.Tags(overlap)...)
-		decodedLine = codec.CurrentLine(overlap, look.text)
+		m = look.layer.origin(m)
+		tags = append(append([]string{}, tags...), look.layer.tagsOf(overlap)...)
+		decodedLine = lineOf(look.text, overlap)
 	} else {
 		m.to = m.from + len(match)
 	}
@@ -178,26 +173,4 @@ func withoutGeneric(found []Finding) []Finding {
 		}
 	}
 	return kept
-}
-
-// mayDecode is a quick no: each encoding that gitleaks decodes needs a percent
-// sign, "U+" or "\u", or 16 bytes of base64's letters in a row.
-func mayDecode(text string) bool {
-	run := 0
-	for i := range len(text) {
-		c := text[i]
-		switch {
-		case c == '%' || c == '\\':
-			return true
-		case c == '+' && i > 0 && text[i-1] == 'U':
-			return true
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '/', c == '+', c == '-':
-			if run++; run >= 16 {
-				return true
-			}
-		default:
-			run = 0
-		}
-	}
-	return false
 }
