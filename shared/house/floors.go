@@ -52,7 +52,7 @@ var floors = map[string]floor{
 
 	"changegate": gates, "supplygate": gates,
 
-	"commitguard": engine, "commitverify": engine, "deploy": engine, "stagedscan": engine,
+	"commitguard": engine, "commitverify": engine, "deploy": engine, "session": engine, "stagedscan": engine,
 
 	"house": tooling,
 }

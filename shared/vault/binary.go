@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,9 @@ import (
 
 // Names are the programs that can serve a session, the preferred one first.
 var Names = []string{"vault", "bao"}
+
+// ErrNone says that there is no server to be found.
+var ErrNone = errors.New("there is no vault and no bao on PATH")
 
 // Binary is a server program that was found and judged.
 type Binary struct {
@@ -37,7 +41,7 @@ func Find(searchPath string, uid int) (Binary, error) {
 			return Binary{Path: real, Name: name}, judge(real, uid)
 		}
 	}
-	return Binary{}, fault.Unable("no vault and no bao on PATH")
+	return Binary{}, fault.Unable("starting a session: %w", ErrNone)
 }
 
 func isProgram(path string) bool {

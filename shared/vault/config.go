@@ -14,6 +14,9 @@ type Config struct {
 	Mlock    bool          // keep memory out of swap; needs the right to lock it
 }
 
+// longestValue is the limit of one string in a request, in bytes.
+const longestValue = 16 << 20
+
 // JSON is the configuration as Vault reads it: storage in memory, one unix
 // socket, no TCP port, no clustering, no web pages, no telemetry.
 func (c Config) JSON() []byte {
@@ -23,6 +26,7 @@ func (c Config) JSON() []byte {
 		"listener": map[string]any{"unix": map[string]any{
 			"address": c.Socket, "socket_mode": "0600",
 			"socket_user": fmt.Sprint(c.UID), "socket_group": fmt.Sprint(c.GID),
+			"max_json_string_value_length": longestValue, // Vault's own limit of 1 MiB would stop a secret of 1 MB in base64
 		}},
 		"api_addr":           "http://127.0.0.1:0", // no one dials it: it silences the search for an address
 		"disable_clustering": true,

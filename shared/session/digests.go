@@ -1,0 +1,5 @@
+package session
+
+import "net/http"
+
+func (s *supervisor) digestRoutes(*http.ServeMux) {}
