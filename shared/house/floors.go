@@ -46,7 +46,7 @@ var floors = map[string]floor{
 
 	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure, "secretexception": pure,
 
-	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "mcpclient": adapters,
+	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
 	"mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
 	"sshsign": adapters, "supplychain": adapters, "vault": adapters,
 
