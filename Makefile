@@ -7,7 +7,7 @@ RUNS    ?= 20
 RATE    ?= 200
 
 # What the full test must have; a test that lacks it fails instead of skipping.
-CLAWQL_REQUIRE ?= cluster,git,ssh-keygen
+CLAWQL_REQUIRE ?= cluster,git,ssh-keygen,fido
 
 PLUGINS  := $(notdir $(wildcard plugins/*))
 BINARIES := $(PLUGINS:%=bin/%)
