@@ -28,6 +28,12 @@ func newKeywords(list []string) *keywords {
 	for c := 'A'; c <= 'Z'; c++ {
 		k.class[c] = k.class[c+'a'-'A']
 	}
+	most := 1
+	for _, length := range k.lengths {
+		most += length
+	}
+	k.next = make([]int32, 0, most*k.classes)
+	k.words = make([][]int32, 0, most)
 	k.grow(list)
 	k.link()
 	return k
@@ -50,7 +56,7 @@ func (k *keywords) grow(list []string) {
 }
 
 func (k *keywords) addState() int {
-	k.next = append(k.next, make([]int32, k.classes)...)
+	k.next = k.next[:len(k.next)+k.classes] // newKeywords has made room
 	k.words = append(k.words, nil)
 	return len(k.words) - 1
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
@@ -40,15 +41,28 @@ type Policy struct {
 // defaults: a key in an .svg or under vendor/ is as lost as any other.
 // A configuration that gitleaks would refuse is a fault.Usage.
 func Compile(s Sources) (*Policy, error) {
-	base, written := defaults(), []allowSpec(nil)
+	p := *byDefault()
 	if s.Config != nil {
-		read, err := reader{s.Open}.read(s.Config, 0)
+		base, err := reader{s.Open}.read(s.Config, 0)
 		if err != nil {
 			return nil, fault.Usage("read .gitleaks.toml: %w", err)
 		}
-		base = read
-		written = withoutDefaults(read.global)
+		p = *assemble(base, withoutDefaults(base.global))
 	}
+	p.ignored = readIgnore(s.Ignore)
+	return &p, nil
+}
+
+// byDefault is the policy of a repository that says nothing.
+var byDefault = sync.OnceValue(func() *Policy { return assemble(defaults(), nil) })
+
+// Warm makes ready what Compile needs where a repository says nothing. It may
+// run beside other work; nobody has to call it.
+func Warm() { byDefault() }
+
+// assemble joins the rules of a configuration and ClawQL's, for which only the
+// allow lists in written count.
+func assemble(base *configuration, written []allowSpec) *Policy {
 	p := &Policy{global: allowlists(base.global), ownGlobal: allowlists(written), byID: map[string]int{}}
 	for _, spec := range base.rules {
 		p.add(newRule(spec, p.global))
@@ -63,8 +77,7 @@ func Compile(s Sources) (*Policy, error) {
 		p.add(r)
 	}
 	p.index()
-	p.ignored = readIgnore(s.Ignore)
-	return p, nil
+	return p
 }
 
 // withoutDefaults keeps the lists that the repository wrote.

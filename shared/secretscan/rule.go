@@ -23,30 +23,49 @@ type requiredSpec struct {
 	WithinLines, WithinColumns *int
 }
 
-// rule is a ruleSpec at work. Its regexes are compiled when first needed.
+// rule is a ruleSpec at work.
 type rule struct {
 	ruleSpec
 	allow  []*allowlist
 	global []*allowlist      // the allow lists of the configuration it came with
 	own    bool              // one of ClawQL's
 	proves func(string) bool // a check of the secret that no regex can do; nil for none
-	regex  func() *regexp.Regexp
-	path   func() *regexp.Regexp
-	plan   func() *plan
-	// oddBound is how far a match with unusual runes can reach.
-	oddBound func() *bound
+
+	compiled, compiledPath lazy[*regexp.Regexp]
+	planned                lazy[*plan]
+	oddly                  lazy[*bound]
+}
+
+// lazy is a value that is made when it is first needed.
+type lazy[T any] struct {
+	once  sync.Once
+	value T
+}
+
+func (l *lazy[T]) get(make func() T) T {
+	l.once.Do(func() { l.value = make() })
+	return l.value
 }
 
 func newRule(spec ruleSpec, global []*allowlist) *rule {
-	r := &rule{ruleSpec: spec, global: global}
-	for _, a := range spec.Allow {
-		r.allow = append(r.allow, newAllowlist(a))
-	}
-	r.regex = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.Regex) })
-	r.plan = sync.OnceValue(func() *plan { return planOf(r.Regex, r.Keywords) })
-	r.oddBound = sync.OnceValue(func() *bound { return oddBound(r.Regex) })
-	r.path = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.Path) })
-	return r
+	return &rule{ruleSpec: spec, global: global, allow: allowlists(spec.Allow)}
+}
+
+func (r *rule) regex() *regexp.Regexp {
+	return r.compiled.get(func() *regexp.Regexp { return regexp.MustCompile(r.Regex) })
+}
+
+func (r *rule) path() *regexp.Regexp {
+	return r.compiledPath.get(func() *regexp.Regexp { return regexp.MustCompile(r.Path) })
+}
+
+func (r *rule) plan() *plan {
+	return r.planned.get(func() *plan { return planOf(r.Regex, r.Keywords) })
+}
+
+// oddBound is how far a match with unusual runes can reach.
+func (r *rule) oddBound() *bound {
+	return r.oddly.get(func() *bound { return oddBound(r.Regex) })
 }
 
 // secretOf is the part of a match that is the secret: the group that the rule

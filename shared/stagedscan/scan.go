@@ -33,20 +33,42 @@ const index = ""
 // a policy that is weakened in the same commit, or in an unstaged file, does
 // not count. In a repository without a commit it is the policy in the index.
 func Staged(ctx context.Context, repo *gitchange.Repo) (*Report, error) {
+	go secretscan.Warm()
 	return run(ctx, repo, func(s *scan) error {
+		ahead := stagedAhead(ctx, repo)
 		base, err := s.base(ctx)
+		if err == nil {
+			err = s.readPolicy(policyIn(base))
+		}
+		changes, failed := ahead()
 		if err != nil {
 			return err
 		}
-		if err := s.readPolicy(policyIn(base)); err != nil {
-			return err
+		if base != "HEAD" {
+			changes, failed = repo.Staged(ctx, base)
 		}
-		changes, err := repo.Staged(ctx, base)
-		if err != nil {
-			return err
+		if failed != nil {
+			return failed
 		}
 		return s.changes(ctx, changes)
 	})
+}
+
+// stagedAhead lists what is staged against HEAD while the policy is read: the
+// start of git is the larger part of a small scan. The function that it gives
+// waits for the answer, which counts only where HEAD is a commit.
+func stagedAhead(ctx context.Context, repo *gitchange.Repo) func() ([]gitchange.Change, error) {
+	done := make(chan struct{})
+	var changes []gitchange.Change
+	var err error
+	go func() {
+		defer close(done)
+		changes, err = repo.Staged(ctx, "HEAD")
+	}()
+	return func() ([]gitchange.Change, error) {
+		<-done
+		return changes, err
+	}
 }
 
 // run opens the repository's objects around work.
