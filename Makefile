@@ -89,7 +89,7 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-sandbox test-cluster ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-sandbox test-cluster test-drift-oracle ## everything, on a real cluster where there can be one
 
 test-sandbox: sandbox-build ## the tests of the sandbox's own module
 	@$(STEP) "sandbox: go vet" env CGO_ENABLED=0 $(GO) -C testdata/sandbox vet -trimpath ./...
@@ -119,6 +119,14 @@ bench-abort: install sandbox-build build ## how long a version that answers 500 
 
 bench-judge: ## false rollbacks and time to tell of the canary's judge, by simulation
 	@.ci/bench-judge $(GO)
+
+test-drift-oracle: bin/oracle-netpol ## the drift comparers against independent oracles, 10,000 cases each
+	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...
+
+# netpol-analyzer, in a module of its own; tests only.
+bin/oracle-netpol: $(wildcard testdata/oracle-netpol/*.go testdata/oracle-netpol/go.*)
+	@$(STEP) "build $@" $(GO) -C testdata/oracle-netpol build -trimpath -o $(abspath $@) .
+	@touch $@
 
 clean: ## remove what was built
 	rm -rf bin dist

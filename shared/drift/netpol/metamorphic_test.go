@@ -13,9 +13,17 @@ import (
 // Must hold for any configuration, whatever the right verdict is. Compare
 // checks each witness by itself; a check that fails is an error here.
 
+// directionOf the side that allows more.
+var directionOf = [2]finding.Direction{from: finding.MorePermissive, to: finding.Stricter}
+
 func mustCompare(t *testing.T, seed int64, a, b small) *Result {
 	t.Helper()
-	result, err := Compare(a.render(), b.render(), Options{})
+	return mustCompareSides(t, seed, a.render(), b.render())
+}
+
+func mustCompareSides(t *testing.T, seed int64, a, b Side) *Result {
+	t.Helper()
+	result, err := Compare(a, b, Options{})
 	if err != nil || len(result.Incomplete) > 0 {
 		t.Fatalf("seed %d: %v %v", seed, err, result)
 	}

@@ -79,6 +79,14 @@ type region struct {
 // compare visits the regions in which the sides differ between two classes.
 func (e *engine) compare(src, dst *class, visit func(*region)) {
 	e.compared++
+	for _, base := range e.bases(src, dst) {
+		base.compare(visit)
+	}
+}
+
+// bases are the connections between two classes, one for each choice of
+// addresses that matters; none where both sides let everything through.
+func (e *engine) bases(src, dst *class) []region {
 	var reaches [2][2]reach
 	open := true
 	for side := range reaches {
@@ -87,18 +95,18 @@ func (e *engine) compare(src, dst *class, visit func(*region)) {
 		open = open && reaches[side][egress].open() && reaches[side][ingress].open()
 	}
 	if open {
-		return
+		return nil
 	}
+	var list []region
 	dstCells := addrCells(dst.addrs, e.blocks, blocksOf(&reaches, egress))
 	for _, srcCell := range addrCells(src.addrs, e.blocks, blocksOf(&reaches, ingress)) {
 		for _, dstCell := range dstCells {
-			if !srcCell.anything() && !dstCell.anything() && srcCell.v6 != dstCell.v6 {
-				continue
+			if srcCell.anything() || dstCell.anything() || srcCell.v6 == dstCell.v6 {
+				list = append(list, region{src: src, dst: dst, srcCell: srcCell, dstCell: dstCell, reaches: &reaches})
 			}
-			base := region{src: src, dst: dst, srcCell: srcCell, dstCell: dstCell, reaches: &reaches}
-			base.compare(visit)
 		}
 	}
+	return list
 }
 
 func blocksOf(reaches *[2][2]reach, d direction) []int {
