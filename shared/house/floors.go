@@ -44,7 +44,8 @@ func (f floor) open() bool { return f == base || f == pure || f == engine }
 var floors = map[string]floor{
 	"cmdline": base, "console": base, "fault": base, "output": base, "project": base, "release": base,
 
-	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure, "secretexception": pure,
+	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure,
+	"dotenv": pure, "redact": pure, "secretexception": pure,
 
 	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
 	"mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
