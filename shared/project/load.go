@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -58,12 +57,12 @@ func documents(content []byte) (n int) {
 	}
 }
 
-var quotedField = regexp.MustCompile(`field "([^"]+)"`)
+var quotedField = form(`field "([^"]+)"`)
 
 // unknownField turns sigs.k8s.io/json's `unknown field "a.b"` into an error
 // with a line and the nearest field that exists.
 func unknownField(root *yaml.Node, cause error) error {
-	match := quotedField.FindStringSubmatch(cause.Error())
+	match := quotedField().FindStringSubmatch(cause.Error())
 	if match == nil {
 		return fault.Usage("%s: %s", FileName, cause)
 	}

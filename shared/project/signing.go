@@ -3,7 +3,6 @@ package project
 import (
 	"encoding/json"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -47,7 +46,7 @@ const ControlSigning = "signing"
 // DefaultRevokedKeys is where a repository keeps its list of revoked keys.
 const DefaultRevokedKeys = ".clawql/revoked_keys"
 
-var fingerprintForm = regexp.MustCompile(`^SHA256:[A-Za-z0-9+/]{43}$`)
+var fingerprintForm = form(`^SHA256:[A-Za-z0-9+/]{43}$`)
 
 func (s *Signing) checks() []check {
 	if s == nil {
@@ -63,7 +62,7 @@ func (s *Signing) checks() []check {
 	for i, a := range s.Admit {
 		at := indexed("signing.admit", i)
 		all = append(all,
-			check{at + ".key", fingerprintForm.MatchString(a.Key), a.Key, "a fingerprint, SHA256: and 43 characters (ssh-keygen -l)"},
+			check{at + ".key", fingerprintForm().MatchString(a.Key), a.Key, "a fingerprint, SHA256: and 43 characters (ssh-keygen -l)"},
 			check{at + ".reason", len(strings.TrimSpace(a.Reason)) >= 10, a.Reason, "a reason of at least 10 characters"},
 			check{at + ".owner", a.Owner != "", a.Owner, "a person or team that answers for it"},
 			check{at + ".expires", !time.Time(a.Expires).IsZero(), "", "a date such as 2027-02-01"})

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -13,9 +14,15 @@ import (
 )
 
 var (
-	digestForm = regexp.MustCompile(`^sha256:[a-f0-9]{64}$`)
-	nameForm   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`) // RFC 1123 label
+	digestForm = form(`^sha256:[a-f0-9]{64}$`)
+	nameForm   = form(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`) // RFC 1123 label
 )
+
+// form compiles a regex when it is first used: a hook that reads no clawql.yaml
+// starts without it.
+func form(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // check is one rule: where it looks, whether it holds, and what is allowed.
 type check struct {
@@ -39,7 +46,7 @@ func (p *Project) checks() []check {
 		{"apiVersion", p.APIVersion == APIVersion, p.APIVersion, APIVersion},
 		{"kind", p.Kind == Kind, p.Kind, Kind},
 		{"environments", len(p.Environments) > 0, "", "at least one environment"},
-		{"gateway.name", nameForm.MatchString(p.Gateway.Name) && len(p.Gateway.Name) <= 50, p.Gateway.Name, "a Kubernetes name of at most 50 characters"},
+		{"gateway.name", nameForm().MatchString(p.Gateway.Name) && len(p.Gateway.Name) <= 50, p.Gateway.Name, "a Kubernetes name of at most 50 characters"},
 		{"gateway.port", p.Gateway.Port > 0 && p.Gateway.Port < 65536, p.Gateway.Port, "a port from 1 to 65535"},
 		{"gateway.path", strings.HasPrefix(p.Gateway.Path, "/"), p.Gateway.Path, "a path that begins with /"},
 		{"change.allowedSigners", inside(p.Change.AllowedSigners), p.Change.AllowedSigners, "a path inside the repository"},
@@ -56,7 +63,7 @@ func (p *Project) checks() []check {
 	for i, image := range p.Images {
 		at := indexed("images", i)
 		all = append(all, check{at + ".name", image.Name != "", image.Name, "the image name that the overlay uses"},
-			check{at + ".digest", digestForm.MatchString(image.Digest), image.Digest, "sha256: and 64 hex digits"})
+			check{at + ".digest", digestForm().MatchString(image.Digest), image.Digest, "sha256: and 64 hex digits"})
 	}
 	for i, egress := range p.Network.Egress {
 		_, err := netip.ParsePrefix(egress.CIDR)
@@ -72,9 +79,9 @@ func (p *Project) checks() []check {
 
 func environmentChecks(at, name string, env Environment) []check {
 	return []check{
-		{at, nameForm.MatchString(name), name, "a name of lower-case letters, digits and dashes"},
+		{at, nameForm().MatchString(name), name, "a name of lower-case letters, digits and dashes"},
 		{at + ".context", env.Context != "", env.Context, "the kubeconfig context of this environment"},
-		{at + ".namespace", nameForm.MatchString(env.Namespace), env.Namespace, "a Kubernetes namespace"},
+		{at + ".namespace", nameForm().MatchString(env.Namespace), env.Namespace, "a Kubernetes namespace"},
 		{at + ".overlay", env.Overlay != "" && inside(env.Overlay), env.Overlay, "a folder inside the repository"},
 	}
 }
