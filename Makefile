@@ -42,6 +42,9 @@ $(BINARIES): bin/%: $(PRODUCT_FILES)
 	@$(STEP) "build $@" $(GO) build $(FLAGS) -ldflags "$(LDFLAGS)" -o $@ ./plugins/$*
 	@touch $@
 
+# As in a release. Without cgo its start costs 1.5 ms less, and a commit has two.
+bin/git-clawql-hooks: export CGO_ENABLED = 0
+
 bin/clawql: bin/kubectl-clawql
 	@ln -sf kubectl-clawql $@
 

@@ -56,9 +56,18 @@ func Compile(s Sources) (*Policy, error) {
 // byDefault is the policy of a repository that says nothing.
 var byDefault = sync.OnceValue(func() *Policy { return assemble(defaults(), nil) })
 
-// Warm makes ready what Compile needs where a repository says nothing. It may
-// run beside other work; nobody has to call it.
-func Warm() { byDefault() }
+// Warm makes ready what a first scan needs where a repository says nothing: the
+// policy, and what nearly every text asks for. It may run beside other work;
+// nobody has to call it.
+func Warm() {
+	p := byDefault()
+	fileAllowed("-", p.global)
+	for _, id := range []string{"generic-api-key", "jwt", "vault-service-token", "twilio-api-key"} {
+		if i, ok := p.byID[id]; ok {
+			p.rules[i].plan()
+		}
+	}
+}
 
 // assemble joins the rules of a configuration and ClawQL's, for which only the
 // allow lists in written count.
