@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
 
@@ -22,11 +24,12 @@ type Objects struct {
 	ask   io.WriteCloser
 	tell  *bufio.Reader
 	diag  bytes.Buffer
+	held  *semaphore.Weighted // bytes that Hold has given out
 }
 
 // Objects starts the reader; Close ends it.
 func (r *Repo) Objects(ctx context.Context) (*Objects, error) {
-	o := &Objects{}
+	o := &Objects{held: semaphore.NewWeighted(heldAtOnce)}
 	o.child = r.command(ctx, &o.diag, "cat-file", "--batch")
 	var err1, err2 error
 	var out io.ReadCloser
@@ -55,35 +58,48 @@ func (o *Objects) Close() error {
 // Get reads an object by id, or by a name such as `HEAD:.gitleaks.toml`. An
 // object that is not there is an error of ErrMissing.
 func (o *Objects) Get(name string) (content []byte, kind string, err error) {
-	if strings.ContainsAny(name, "\n\x00") {
-		return nil, "", fault.Unable("git cat-file: %q is no name of an object", name)
-	}
 	o.lock.Lock()
 	defer o.lock.Unlock()
-	if _, err := io.WriteString(o.ask, name+"\n"); err != nil {
-		return nil, "", fault.Unable("git cat-file: %w", err)
-	}
-	head, err := o.tell.ReadString('\n')
+	kind, size, err := o.header(name)
 	if err != nil {
-		return nil, "", fault.Unable("git cat-file: no answer for %s: %w", name, err)
+		return nil, "", err
 	}
-	head = strings.TrimSuffix(head, "\n")
-	if head == name+" missing" {
-		return nil, "", fault.Unable("git cat-file: %s: %w", name, ErrMissing)
-	}
-	words := strings.Fields(head)
-	if len(words) != 3 {
-		return nil, "", fault.Unable("git cat-file: %s: answer %q", name, head)
-	}
-	size, err := strconv.Atoi(words[2])
-	if err != nil || size < 0 {
-		return nil, "", fault.Unable("git cat-file: %s: size %q", name, words[2])
+	if size > Largest {
+		_, err = io.CopyN(io.Discard, o.tell, size+1)
+		return nil, "", o.broken(name, errors.Join(err, fault.Unable("it has %d bytes; at most %d are read", size, Largest)))
 	}
 	content = make([]byte, size+1)
 	if _, err := io.ReadFull(o.tell, content); err != nil {
-		return nil, "", fault.Unable("git cat-file: %s: %w", name, err)
+		return nil, "", o.broken(name, err)
 	}
-	return content[:size], words[1], nil
+	return content[:size], kind, nil
+}
+
+// header asks for an object; the caller, who has the lock, reads size+1 bytes.
+func (o *Objects) header(name string) (kind string, size int64, err error) {
+	if strings.ContainsAny(name, "\n\x00") {
+		return "", 0, fault.Unable("git cat-file: %q is no name of an object", name)
+	}
+	if _, err := io.WriteString(o.ask, name+"\n"); err != nil {
+		return "", 0, fault.Unable("git cat-file: %w", err)
+	}
+	head, err := o.tell.ReadString('\n')
+	if err != nil {
+		return "", 0, fault.Unable("git cat-file: no answer for %s: %w", name, err)
+	}
+	head = strings.TrimSuffix(head, "\n")
+	if head == name+" missing" {
+		return "", 0, fault.Unable("git cat-file: %s: %w", name, ErrMissing)
+	}
+	words := strings.Fields(head)
+	if len(words) != 3 {
+		return "", 0, fault.Unable("git cat-file: %s: answer %q", name, head)
+	}
+	size, err = strconv.ParseInt(words[2], 10, 64)
+	if err != nil || size < 0 {
+		return "", 0, fault.Unable("git cat-file: %s: size %q", name, words[2])
+	}
+	return words[1], size, nil
 }
 
 // ErrMissing says that an object is not in the repository.

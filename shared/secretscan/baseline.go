@@ -106,3 +106,10 @@ func (s Secret) Feed(hash interface{ Write([]byte) (int, error) }) { _, _ = hash
 func (s Secret) Begins(prefix string) bool {
 	return len(s.text()) > len(prefix) && strings.HasPrefix(s.text(), prefix)
 }
+
+// Detached is the finding without the text around its secret, so that it keeps
+// no content in memory. AllowedIn and Baseline.Has need that text: ask before.
+func (f Finding) Detached() Finding {
+	f.Secret, f.match, f.line = SecretOf(f.Secret.text()), Secret{}, Secret{}
+	return f
+}

@@ -2,11 +2,11 @@ package stagedscan
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
-	"github.com/clawql/clawql-workbench/shared/secretscan"
 )
 
 const submodule = "160000" // the mode of a commit of another repository
@@ -74,31 +74,43 @@ func (s *scan) change(ctx context.Context, c gitchange.Change) (result, error) {
 	var done result
 	before := c.Before()
 	if len(before) == 0 {
-		if err := s.name(ctx, c, &done); err != nil {
+		found, err := s.words(ctx, InName, c.Path, c.Path)
+		if err != nil {
 			return done, err
 		}
+		s.settle(&done, found, c.Commit)
 	}
 	if c.Submodule() || sameContent(c, before) {
 		return done, nil
 	}
-	blob, err := s.objects.Blob(c.New)
+	found, size, err := s.version(ctx, c.Path, c.New)
 	if err != nil {
 		return done, fault.Unable("read the content of %s: %w", c.Path, err)
 	}
-	done.files, done.bytes = 1, int64(len(blob))
-	found, err := s.policy.Scan(ctx, c.Path, blob)
-	if err != nil || len(found) == 0 {
-		return done, err
-	}
+	done.files, done.bytes, done.paths = 1, size, []string{c.Path}
+	s.use(&done, found)
 	fresh, err := s.fresh(ctx, c, found)
 	if err != nil {
 		return done, err
 	}
-	done.known = len(found) - len(fresh)
-	for _, f := range fresh {
-		done.findings = append(done.findings, Finding{Finding: f, In: InContent, Commit: c.Commit})
-	}
+	done.known += len(found) - len(fresh)
+	s.settle(&done, fresh, c.Commit)
 	return done, nil
+}
+
+// version finds what one content at a path holds. The content is let go
+// before another one is read.
+func (s *scan) version(ctx context.Context, path, id string) ([]Finding, int64, error) {
+	blob, size, release, err := s.objects.Hold(ctx, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer release()
+	if blob == nil && size > 0 {
+		return []Finding{unread(path, fmt.Sprintf("is larger than %d MiB", gitchange.Largest>>20), id)}, size, nil
+	}
+	found, err := s.inspect(ctx, path, blob)
+	return found, size, err
 }
 
 // sameContent says that only the mode changes.
@@ -111,19 +123,9 @@ func sameContent(c gitchange.Change, before []gitchange.Version) bool {
 	return false
 }
 
-// name scans the name of a path that is new.
-func (s *scan) name(ctx context.Context, c gitchange.Change, done *result) error {
-	found, err := s.policy.Scan(ctx, "", []byte(c.Path))
-	for _, f := range found {
-		f.File, f.StartLine, f.EndLine = c.Path, 0, 0
-		done.findings = append(done.findings, Finding{Finding: f, In: InName, Commit: c.Commit})
-	}
-	return err
-}
-
 // fresh leaves out the secrets that a version before has already: history
 // holds them, and refusing each later commit to the file would not change it.
-func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []secretscan.Finding) ([]secretscan.Finding, error) {
+func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []Finding) ([]Finding, error) {
 	versions := c.Before()
 	if len(versions) == 0 && strings.Trim(c.Old, "0") != "" {
 		versions = []gitchange.Version{{Mode: c.NewMode, ID: c.Old}} // under its former name
@@ -132,25 +134,21 @@ func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []secretscan
 		if len(found) == 0 || v.Mode == submodule {
 			continue
 		}
-		before, err := s.objects.Blob(v.ID)
+		old, _, err := s.version(ctx, c.Path, v.ID)
 		if err != nil {
 			return nil, fault.Unable("read the version of %s before: %w", c.Path, err)
-		}
-		old, err := s.policy.Scan(ctx, c.Path, before)
-		if err != nil {
-			return nil, err
 		}
 		found = without(found, old)
 	}
 	return found, nil
 }
 
-func without(found, old []secretscan.Finding) []secretscan.Finding {
-	var fresh []secretscan.Finding
+func without(found, old []Finding) []Finding {
+	var fresh []Finding
 	for _, f := range found {
 		known := false
 		for _, one := range old {
-			known = known || one.Rule == f.Rule && one.Secret.Same(f.Secret)
+			known = known || one.Rule == f.Rule && one.In == f.In && one.Secret.Same(f.Secret)
 		}
 		if !known {
 			fresh = append(fresh, f)

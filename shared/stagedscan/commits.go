@@ -14,17 +14,9 @@ import (
 // once, their contents are not.
 const batch = 256
 
-// Commits scans each of the objects that ids names: of a commit what it brings
-// against all its parents (content, names, targets of links) and the commit
-// itself (message, author, headers); of an annotated tag its text and what it
-// points at; of a tree or a blob what it holds. The parents' content is not
-// looked at: list all commits that count, oldest first.
-//
-// The policy is the one in the commit policyAt, which should be what the other
-// side has already, so that no commit brings its own permission; "" is the
-// index. Where policyAt has none, the default rules count.
-func Commits(ctx context.Context, repo *gitchange.Repo, ids []string, policyAt string) (*Report, error) {
-	return run(ctx, repo, func(s *scan) error {
+// Commits is as the function of that name.
+func (o Options) Commits(ctx context.Context, repo *gitchange.Repo, ids []string, policyAt string) (*Report, error) {
+	return o.run(ctx, repo, func(s *scan) error {
 		if err := s.readPolicy(policyAt); err != nil {
 			return err
 		}
@@ -32,8 +24,8 @@ func Commits(ctx context.Context, repo *gitchange.Repo, ids []string, policyAt s
 	})
 }
 
-// Range scans the commits of `A..B` by the policy of A, the old side.
-func Range(ctx context.Context, repo *gitchange.Repo, span string) (*Report, error) {
+// Range is as the function of that name.
+func (o Options) Range(ctx context.Context, repo *gitchange.Repo, span string) (*Report, error) {
 	from, _, _ := strings.Cut(span, "..")
 	if from == "" {
 		from = "HEAD"
@@ -46,13 +38,12 @@ func Range(ctx context.Context, repo *gitchange.Repo, span string) (*Report, err
 	if err != nil {
 		return nil, err
 	}
-	return Commits(ctx, repo, ids, policyAt)
+	return o.Commits(ctx, repo, ids, policyAt)
 }
 
-// All scans every commit of every ref and of the stash, the tags, what else a
-// ref points at, and the names of the refs, by the policy of HEAD.
-func All(ctx context.Context, repo *gitchange.Repo) (*Report, error) {
-	return run(ctx, repo, func(s *scan) error {
+// All is as the function of that name.
+func (o Options) All(ctx context.Context, repo *gitchange.Repo) (*Report, error) {
+	return o.run(ctx, repo, func(s *scan) error {
 		base, err := s.base(ctx)
 		if err != nil {
 			return err
@@ -75,6 +66,7 @@ func All(ctx context.Context, repo *gitchange.Repo) (*Report, error) {
 		if err := s.refNames(ctx, names); err != nil {
 			return err
 		}
+		s.report.everything = true
 		return s.all(ctx, ids)
 	})
 }
@@ -83,23 +75,10 @@ func firstOf(errs ...error) error {
 	return errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })]
 }
 
-// RefNames scans names of refs, such as those that a push would make.
-func RefNames(ctx context.Context, repo *gitchange.Repo, names []string, policyAt string) (*Report, error) {
-	return run(ctx, repo, func(s *scan) error {
-		if err := s.readPolicy(policyAt); err != nil {
-			return err
-		}
-		return s.refNames(ctx, names)
-	})
-}
-
 func (s *scan) refNames(ctx context.Context, names []string) error {
 	return s.each(ctx, len(names), func(ctx context.Context, i int) (done result, err error) {
-		found, err := s.policy.Scan(ctx, "", []byte(names[i]))
-		for _, f := range found {
-			f.File, f.StartLine, f.EndLine = names[i], 0, 0
-			done.findings = append(done.findings, Finding{Finding: f, In: InRef})
-		}
+		found, err := s.words(ctx, InRef, names[i], names[i])
+		s.settle(&done, found, "")
 		return done, err
 	})
 }
@@ -207,10 +186,11 @@ func target(id string, text []byte) (string, error) {
 
 // text scans an object that is a text by itself.
 func (s *scan) text(ctx context.Context, in, id string, text []byte) (done result, err error) {
-	found, err := s.policy.Scan(ctx, "", text)
-	for _, f := range found {
-		done.findings = append(done.findings, Finding{Finding: f, In: in, Commit: id})
+	found, err := s.look(ctx, "", text)
+	for i := range found {
+		found[i].In = in
 	}
+	s.settle(&done, found, id)
 	done.bytes = int64(len(text))
 	return done, err
 }

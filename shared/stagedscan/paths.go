@@ -12,21 +12,12 @@ import (
 	"github.com/clawql/clawql-workbench/shared/secretscan"
 )
 
-// Paths scans files and folders as they are on disk, ignored and untracked
-// ones too, all but the .git folder. Symbolic links are not followed; their
-// targets are scanned as text. The policy is HEAD's, and gitleaks' defaults
-// outside a repository.
-func Paths(ctx context.Context, repo *gitchange.Repo, paths []string) (*Report, error) {
+// Paths is as the function of that name.
+func (o Options) Paths(ctx context.Context, repo *gitchange.Repo, paths []string) (*Report, error) {
 	if _, err := repo.Top(ctx); err != nil {
-		policy, err := secretscan.Compile(secretscan.Sources{})
-		if err != nil {
-			return nil, err
-		}
-		s := &scan{policy: policy, report: &Report{Policy: "defaults"}}
-		err = s.walk(ctx, paths)
-		return s.report.finish(), err
+		return o.outside(ctx, repo, paths)
 	}
-	return run(ctx, repo, func(s *scan) error {
+	return o.run(ctx, repo, func(s *scan) error {
 		base, err := s.base(ctx)
 		if err != nil {
 			return err
@@ -36,6 +27,30 @@ func Paths(ctx context.Context, repo *gitchange.Repo, paths []string) (*Report, 
 		}
 		return s.walk(ctx, paths)
 	})
+}
+
+// outside scans where there is no repository.
+func (o Options) outside(ctx context.Context, repo *gitchange.Repo, paths []string) (*Report, error) {
+	policy, err := secretscan.Compile(secretscan.Sources{})
+	if err != nil {
+		return nil, err
+	}
+	s := o.scan(ctx, repo)
+	s.policy, s.report.Policy = policy, "defaults"
+	if o.Baseline != nil {
+		b, err := secretscan.ReadBaseline("of --baseline-path", o.Baseline)
+		if err != nil {
+			return nil, err
+		}
+		s.baseline = append(s.baseline, b)
+	}
+	if err := s.fetchLive(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.walk(ctx, paths); err != nil {
+		return nil, err
+	}
+	return s.finish(), nil
 }
 
 func (s *scan) walk(ctx context.Context, paths []string) error {
@@ -74,20 +89,17 @@ func (s *scan) file(ctx context.Context, name string, entry fs.DirEntry) error {
 	if err != nil {
 		return fault.Unable("scan %s: %w", name, errors.Unwrap(err))
 	}
-	done := result{files: 1, bytes: int64(len(content))}
-	for _, one := range []struct{ in, file, text string }{{InName, "", filepath.Base(name)}, {InContent, filepath.ToSlash(filepath.Clean(name)), string(content)}} {
-		found, err := s.policy.Scan(ctx, one.file, []byte(one.text))
-		if err != nil {
-			return err
-		}
-		for _, f := range found {
-			f.File = filepath.ToSlash(filepath.Clean(name))
-			if one.in == InName {
-				f.StartLine, f.EndLine = 0, 0
-			}
-			done.findings = append(done.findings, Finding{Finding: f, In: one.in})
-		}
+	shown := filepath.ToSlash(filepath.Clean(name))
+	done := result{files: 1, bytes: int64(len(content)), paths: []string{shown}}
+	found, err := s.words(ctx, InName, shown, filepath.Base(name))
+	if err != nil {
+		return err
 	}
+	some, err := s.inspect(ctx, shown, content)
+	if err != nil {
+		return err
+	}
+	s.settle(&done, append(found, some...), "")
 	s.report.add(done)
 	return nil
 }

@@ -8,82 +8,70 @@ package stagedscan
 import (
 	"context"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clawql/clawql-workbench/shared/gitchange"
+	"github.com/clawql/clawql-workbench/shared/livesecrets"
+	"github.com/clawql/clawql-workbench/shared/livesession"
+	"github.com/clawql/clawql-workbench/shared/secretexception"
 	"github.com/clawql/clawql-workbench/shared/secretscan"
 )
 
 // scan is one run.
 type scan struct {
-	repo    *gitchange.Repo
-	objects *gitchange.Objects
-	policy  *secretscan.Policy
-	report  *Report
-	seen    map[string]bool // the changes looked at, see key
-	clean   map[string]bool // path and object id of contents without any finding
-	names   map[string]bool // names looked at
+	options
+	repo     *gitchange.Repo
+	objects  *gitchange.Objects
+	policy   *secretscan.Policy
+	prefix   string // of the names of the policy's files
+	baseline []*secretscan.Baseline
+	excepted *secretexception.List
+	broken   error            // why the file of exceptions counts for nothing
+	live     *livesecrets.Set // nil without a session
+	report   *Report
+	seen     map[string]bool // the changes looked at, see key
+	clean    map[string]bool // path and object id of contents without any finding
+	lfs      func() (string, error)
 }
+
+type options = Options
 
 // index, as the place of the policy, is what the next commit holds.
 const index = ""
 
-// Staged scans what the next commit would add to HEAD, by the policy in HEAD:
-// a policy that is weakened in the same commit, or in an unstaged file, does
-// not count. In a repository without a commit it is the policy in the index.
-func Staged(ctx context.Context, repo *gitchange.Repo) (*Report, error) {
-	go secretscan.Warm()
-	return run(ctx, repo, func(s *scan) error {
-		ahead := stagedAhead(ctx, repo)
+// Staged is as the function of that name.
+func (o Options) Staged(ctx context.Context, repo *gitchange.Repo) (*Report, error) {
+	return o.run(ctx, repo, func(s *scan) error {
 		base, err := s.base(ctx)
-		if err == nil {
-			err = s.readPolicy(policyIn(base))
-		}
-		changes, failed := ahead()
 		if err != nil {
 			return err
 		}
-		if base != "HEAD" {
-			changes, failed = repo.Staged(ctx, base)
+		if err := s.readPolicy(policyIn(base)); err != nil {
+			return err
 		}
-		if failed != nil {
-			return failed
+		changes, err := repo.Staged(ctx, base)
+		if err != nil {
+			return err
 		}
 		return s.changes(ctx, changes)
 	})
 }
 
-// stagedAhead lists what is staged against HEAD while the policy is read: the
-// start of git is the larger part of a small scan. The function that it gives
-// waits for the answer, which counts only where HEAD is a commit.
-func stagedAhead(ctx context.Context, repo *gitchange.Repo) func() ([]gitchange.Change, error) {
-	done := make(chan struct{})
-	var changes []gitchange.Change
-	var err error
-	go func() {
-		defer close(done)
-		changes, err = repo.Staged(ctx, "HEAD")
-	}()
-	return func() ([]gitchange.Change, error) {
-		<-done
-		return changes, err
-	}
-}
-
-// run opens the repository's objects around work.
-func run(ctx context.Context, repo *gitchange.Repo, work func(s *scan) error) (*Report, error) {
+func (o Options) run(ctx context.Context, repo *gitchange.Repo, work func(s *scan) error) (*Report, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop() // ends the child on an error
 	objects, err := repo.Objects(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &scan{
-		repo: repo, objects: objects, report: &Report{},
-		seen: map[string]bool{}, clean: map[string]bool{}, names: map[string]bool{},
+	s := o.scan(ctx, repo)
+	s.objects = objects
+	if err = s.fetchLive(ctx); err == nil {
+		err = work(s)
 	}
-	if err := work(s); err != nil {
+	if err != nil {
 		stop()
 		_ = objects.Close() // the error at hand says more
 		return nil, err
@@ -91,7 +79,21 @@ func run(ctx context.Context, repo *gitchange.Repo, work func(s *scan) error) (*
 	if err := objects.Close(); err != nil {
 		return nil, err
 	}
-	return s.report.finish(), nil
+	return s.finish(), nil
+}
+
+func (o Options) scan(ctx context.Context, repo *gitchange.Repo) *scan {
+	return &scan{
+		options: o, repo: repo, report: &Report{}, excepted: &secretexception.List{},
+		seen: map[string]bool{}, clean: map[string]bool{},
+		lfs: sync.OnceValues(func() (string, error) { return repo.LFS(ctx) }),
+	}
+}
+
+// fetchLive asks the vault session around this process, where there is one.
+func (s *scan) fetchLive(ctx context.Context) (err error) {
+	s.live, err = livesession.Fetch(ctx, s.Getenv)
+	return err
 }
 
 // base is HEAD where there is a commit; only without one are more children of
