@@ -92,6 +92,7 @@ func (r *Report) Merge(other *Report) {
 func (s *scan) finish() *Report {
 	r := s.report
 	r.Unused = s.unused()
+	r.paths = nil // names that may hold secrets
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // it never fails, see its documentation
 	for i := range r.Findings {
