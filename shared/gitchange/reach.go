@@ -1,6 +1,7 @@
 package gitchange
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
@@ -30,9 +31,13 @@ func (r *Repo) ReachEdge(ctx context.Context, tips, not []string, refs ...string
 	if len(refs) > 0 {
 		args = append(append(args, "--not"), refs...)
 	}
-	out, err := r.run(ctx, []byte(strings.Join(tips, "\n")+"\n"+except(here)), args...)
-	if err != nil {
-		return nil, nil, err
+	var diag bytes.Buffer
+	c := r.command(ctx, &diag, args...)
+	c.Env = append(c.Env, noShallow) // .git/shallow hides no parents
+	c.Stdin = strings.NewReader(strings.Join(tips, "\n") + "\n" + except(here))
+	out, err := c.Output()
+	if err != nil || diag.Len() > 0 {
+		return nil, nil, complaint("rev-list", err, diag.String())
 	}
 	for _, id := range strings.Fields(string(out)) {
 		if left, out := strings.CutPrefix(id, "-"); out {

@@ -1,0 +1,33 @@
+package commitguard
+
+import (
+	"os"
+	"path/filepath"
+)
+
+const sh = "#!/bin/sh\n"
+
+// install puts our hooks into the work repository and into the remote.
+func (s *site) install() {
+	s.Helper()
+	hooks := filepath.Join(s.dir, ".git", "hooks")
+	s.hook(filepath.Join(hooks, "pre-commit"), sh+"exec "+binary+" run pre-commit \"$@\"\n")
+	s.hook(filepath.Join(hooks, "pre-push"), sh+"exec "+binary+" run pre-push \"$@\"\n")
+	s.hook(filepath.Join(hooks, "reference-transaction"), sh+"[ \"$1\" = prepared ] || exit 0\nexec "+binary+" run reference-transaction \"$@\"\n")
+	s.installThere()
+}
+
+func (s *site) installThere() {
+	s.Helper()
+	s.hook(filepath.Join(s.remote, "hooks", "pre-receive"), sh+"exec "+binary+" run pre-receive\n")
+}
+
+func (s *site) hook(name, text string) {
+	s.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		s.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+		s.Fatal(err)
+	}
+}
