@@ -11,17 +11,24 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
-	"syscall"
+	"strings"
 	"time"
 )
 
 func main() {
-	if len(os.Args) != 3 {
+	var err error
+	switch {
+	case len(os.Args) > 2 && os.Args[1] == childWord:
+		err = runOne(os.Args[2:])
+	case len(os.Args) == 3:
+		err = bench(os.Args[1], os.Args[2])
+	default:
 		fmt.Fprintln(os.Stderr, "usage: hooksbench GIT-CLAWQL-HOOKS GITLEAKS")
 		os.Exit(2)
 	}
-	if err := bench(os.Args[1], os.Args[2]); err != nil {
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "hooksbench: error: %v\n", err)
 		os.Exit(3)
 	}
@@ -35,7 +42,7 @@ type outcome struct {
 	MedianMS float64 `json:"medianMs"`
 	BestMS   float64 `json:"bestMs"`
 	WorstMS  float64 `json:"worstMs"`
-	MaxRSSMB float64 `json:"maxRssMB"`
+	MaxRSSMB float64 `json:"maxRssMB"` // of the largest process
 
 	argv []string
 	took []time.Duration
@@ -55,38 +62,41 @@ func bench(ours, gitleaks string) error {
 	for _, one := range cases() {
 		repo := filepath.Join(dir, one.name)
 		if err := one.make(repo); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", one.name, err)
 		}
 		some := []*outcome{
 			{Case: one.name, Command: "git diff-index", argv: []string{"git", "diff-index", "--cached", "--raw", "HEAD"}},
-			{Case: one.name, Command: "git clawql-hooks scan", argv: []string{ours, "scan"}},
-			{Case: one.name, Command: "gitleaks git --staged", argv: []string{gitleaks, "git", "--staged", "--no-banner", "--log-level", "error"}},
+			{Case: one.name, Command: "git clawql-hooks scan", argv: []string{ours, "scan", "--staged"}},
+			{Case: one.name, Command: "gitleaks git --staged", argv: []string{gitleaks, "git", "--staged", "--no-banner", "--log-level", "error", "--exit-code", "0"}},
 		}
 		if err := measure(repo, one.runs, some); err != nil {
 			return err
 		}
+		show(some)
 		all = append(all, some...)
+		if err := os.RemoveAll(repo); err != nil {
+			return err
+		}
 	}
-	show(all)
-	return nil
+	return summary(all)
 }
 
-// measure runs each command once to warm the caches, then all in turns.
+// measure runs each command once to warm the caches, where it is run often,
+// then all in turns.
 func measure(dir string, runs int, all []*outcome) error {
-	for run := range runs + 1 {
+	warm := 0
+	if runs > 3 {
+		warm = 1
+	}
+	for i := range runs + warm {
 		for _, one := range all {
-			c := exec.Command(one.argv[0], one.argv[1:]...)
-			c.Dir = dir
-			start := time.Now()
-			if out, err := c.CombinedOutput(); err != nil {
-				return fmt.Errorf("%v in %s: %w: %s", one.argv, one.Case, err, out)
+			took, err := run(dir, one.argv)
+			if err != nil {
+				return fmt.Errorf("%s: %w", one.Case, err)
 			}
-			if run == 0 {
-				continue
-			}
-			one.took = append(one.took, time.Since(start))
-			if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-				one.MaxRSSMB = max(one.MaxRSSMB, float64(usage.Maxrss)/1024)
+			if i >= warm {
+				one.took = append(one.took, took.Wall)
+				one.MaxRSSMB = max(one.MaxRSSMB, float64(took.RSSKB)/1024)
 			}
 		}
 	}
@@ -100,16 +110,35 @@ func measure(dir string, runs int, all []*outcome) error {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-func show(all []*outcome) {
-	fmt.Printf("%-10s  %-22s  %5s  %10s  %10s  %10s  %8s\n", "staged", "command", "runs", "median ms", "best ms", "worst ms", "max MB")
-	for _, one := range all {
-		fmt.Printf("%-10s  %-22s  %5d  %10.1f  %10.1f  %10.1f  %8.0f\n", one.Case, one.Command, one.Runs, one.MedianMS, one.BestMS, one.WorstMS, one.MaxRSSMB)
+// show prints the rows of one case, as soon as they are known.
+func show(some []*outcome) {
+	if some[0].Case == cases()[0].name {
+		fmt.Printf("%-14s  %-22s  %4s  %9s  %9s  %9s  %6s\n", "staged", "command", "runs", "median ms", "best ms", "worst ms", "max MB")
 	}
+	for _, one := range some {
+		fmt.Printf("%-14s  %-22s  %4d  %9.1f  %9.1f  %9.1f  %6.0f\n", one.Case, one.Command, one.Runs, one.MedianMS, one.BestMS, one.WorstMS, one.MaxRSSMB)
+	}
+}
+
+// summary is how many times as long gitleaks takes, and all as JSON.
+func summary(all []*outcome) error {
 	ratios := map[string]float64{}
 	for i := 2; i < len(all); i += 3 {
 		ratios[all[i].Case] = all[i].MedianMS / all[i-1].MedianMS
-		fmt.Printf("%-10s  gitleaks takes %.1f times as long\n", all[i].Case, ratios[all[i].Case])
+		fmt.Printf("%-14s  gitleaks takes %.1f times as long\n", all[i].Case, ratios[all[i].Case])
 	}
-	line, _ := json.Marshal(map[string]any{"bench": "hooks", "outcomes": all, "ratios": ratios})
-	fmt.Println(string(line))
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"bench": "hooks", "machine": machine(), "outcomes": all, "ratios": ratios})
+}
+
+// machine names what this ran on, as far as the system tells.
+func machine() string {
+	name := "unknown processor"
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		if _, rest, ok := strings.Cut(string(text), "model name"); ok {
+			line, _, _ := strings.Cut(rest, "\n")
+			name = strings.TrimLeft(line, "\t :")
+		}
+	}
+	version, _ := exec.Command("git", "version").Output()
+	return fmt.Sprintf("%s, %d processors, %s/%s, %s, %s", name, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.TrimSpace(string(version)))
 }
