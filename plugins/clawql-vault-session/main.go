@@ -45,7 +45,7 @@ func (d *door) app() *cli.App {
 		Usage: "a Vault that lives and dies with the session", Description: description,
 		ArgsUsage: "[COMMAND...]", Flags: startFlags(), Action: d.start,
 		Commands: []*cli.Command{
-			stopCommand(), sessionsCommand(), tokenCommand(), superviseCommand(),
+			stopCommand(), sessionsCommand(), auditCommand(), tokenCommand(), superviseCommand(),
 		},
 	}
 }

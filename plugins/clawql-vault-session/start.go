@@ -18,6 +18,7 @@ func startFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "ttl", Value: session.LongestTTL, Usage: "end after `DURATION`, at most 4h; time in which the machine sleeps counts"},
 		&cli.StringSliceFlag{Name: "policy", Usage: "give COMMAND's token the Vault policy in `FILE` instead of the session's own; may be repeated"},
+		&cli.StringFlag{Name: "audit-file", Usage: "also add each access to a secret to `FILE` (JSON lines, no values, mode 0600)"},
 		&cli.BoolFlag{Name: "allow-root", Usage: "run as user 0; in a container only"},
 	}
 }
@@ -39,9 +40,13 @@ func (d *door) start(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	audit, err := absolute(c.String("audit-file"))
+	if err != nil {
+		return err
+	}
 	result, err := session.Run(session.Options{
 		TTL: c.Duration("ttl"), Command: c.Args().Slice(), StateDir: state, Project: root, Policies: policies,
-		AllowRoot: c.Bool("allow-root"), Terminal: terminal, Environ: os.Environ(),
+		AllowRoot: c.Bool("allow-root"), AuditFile: audit, Terminal: terminal, Environ: os.Environ(),
 	})
 	if err == nil {
 		d.ended, d.code = true, result.Code

@@ -35,9 +35,12 @@ func Dial(ctx context.Context, socket string) (*Client, error) {
 	return c, nil
 }
 
+// ErrOver says that a session was there and is no more.
+var ErrOver = errors.New("is over")
+
 // errOver says that there is nobody at a socket.
 func errOver(socket string) error {
-	return fault.Unable("the session at %s is over", socket).Hint("`clawql-vault-session` starts a new one")
+	return fault.Unable("the session at %s %w", socket, ErrOver).Hint("`clawql-vault-session` starts a new one")
 }
 
 func (c *Client) connect(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -121,15 +124,38 @@ func secretPath(name string) string {
 	return "/v1/secrets/" + strings.Join(steps, "/")
 }
 
-// Put keeps a secret for as long as the session lives.
-func (c *Client) Put(ctx context.Context, name string, value []byte) error {
-	_, err := c.Do(ctx, http.MethodPut, secretPath(name), value)
+// Put keeps a secret for as long as the session lives. A value that is marked
+// as not secret is kept just so, but no commit is refused for it.
+func (c *Client) Put(ctx context.Context, name string, value []byte, notSecret bool) error {
+	path := secretPath(name)
+	if notSecret {
+		path += "?" + notSecretParameter
+	}
+	_, err := c.Do(ctx, http.MethodPut, path, value)
 	return err
 }
 
-// Get reads a secret; inside the session only.
-func (c *Client) Get(ctx context.Context, name string) ([]byte, error) {
-	return c.Do(ctx, http.MethodGet, secretPath(name), nil)
+// Get reads a secret, inside the session only: the value that Put kept, or the
+// named field of one that another program wrote.
+func (c *Client) Get(ctx context.Context, name, field string) ([]byte, error) {
+	path := secretPath(name)
+	if field != "" {
+		path += "?field=" + url.QueryEscape(field)
+	}
+	return c.Do(ctx, http.MethodGet, path, nil)
+}
+
+// Values gives all values that the session's command may read, by name; inside
+// the session only.
+func (c *Client) Values(ctx context.Context) (map[string][]byte, error) {
+	values := map[string][]byte{}
+	return values, c.into(ctx, "/v1/values", &values)
+}
+
+// Audit is what was asked of the session so far.
+func (c *Client) Audit(ctx context.Context) (Audit, error) {
+	var audit Audit
+	return audit, c.into(ctx, "/v1/audit", &audit)
 }
 
 // Delete takes a secret away for good.

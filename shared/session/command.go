@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -16,7 +17,7 @@ import (
 // open makes the session usable: control socket, the files for Vault's own
 // CLI, the record, and then the command.
 func (s *supervisor) open() error {
-	if err := s.listen(); err != nil {
+	if err := errors.Join(s.openVault(), s.listen()); err != nil {
 		return err
 	}
 	if err := s.writeFiles(); err != nil {

@@ -1,9 +1,7 @@
 package session
 
 import (
-	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -25,9 +23,7 @@ func (s *supervisor) controlServer() *http.Server {
 	s.auditRoutes(mux)
 	return &http.Server{
 		Handler: met(mux), ReadHeaderTimeout: headerTimeout,
-		ConnContext: func(ctx context.Context, connection net.Conn) context.Context {
-			return meet(ctx, connection, os.Getuid(), os.Getpid())
-		},
+		ConnContext: s.meets,
 	}
 }
 
@@ -91,7 +87,7 @@ func (s *supervisor) answerToken(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.wrote(r, "token", "")
+	s.wrote(r, "token", "", nil)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Write([]byte(s.vault.Command.Token()))
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,9 @@ type Where struct {
 	StateDir string // of the project one stands in
 	ID       string // beginning of a session's id, "" none
 }
+
+// ErrNone says that the project has no session.
+var ErrNone = errors.New("no session runs")
 
 // Find gives the session that is meant: that of the id; else the one inside of
 // which this process runs (CLAWQL_VAULT_SESSION); else the only one of the
@@ -42,7 +46,7 @@ func Find(ctx context.Context, w Where) (*Client, error) {
 	case w.ID != "":
 		return nil, fault.Unable("no session's id begins with %q", w.ID).Hint("`clawql-vault-session sessions` shows those that run")
 	}
-	return nil, fault.Unable("no session runs for %s", filepath.Dir(w.StateDir)).Hint("`clawql-vault-session` starts one")
+	return nil, fault.Unable("%w for %s", ErrNone, filepath.Dir(w.StateDir)).Hint("`clawql-vault-session` starts one")
 }
 
 func severalFit(folders []string) error {

@@ -27,6 +27,7 @@ type Options struct {
 	Project   string        // absolute folder, for messages
 	Policies  []vault.Policy
 	AllowRoot bool
+	AuditFile string // absolute, "" none: entries are added to it as they come
 	Terminal  Terminal
 	Environ   []string
 }
@@ -68,6 +69,7 @@ type plan struct {
 	Project     string
 	StateDir    string
 	Policies    []vault.Policy
+	AuditFile   string
 	Binary      vault.Binary
 	Self        string // path of this program, for the token helper
 	Interactive bool   // the command gets the terminal and a process group of its own

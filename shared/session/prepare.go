@@ -28,7 +28,7 @@ func prepare(o Options) (p plan, lock *os.File, err error) {
 		return p, nil, err
 	}
 	p = plan{
-		TTL: o.TTL, Environ: o.Environ, Project: o.Project, StateDir: o.StateDir, Policies: o.Policies,
+		TTL: o.TTL, Environ: o.Environ, Project: o.Project, StateDir: o.StateDir, Policies: o.Policies, AuditFile: o.AuditFile,
 		Interactive: o.Terminal.interactive(), Group: syscall.Getpgrp(),
 	}
 	if p.Argv, p.Program, err = commandOf(o.Command, getenv); err != nil {

@@ -53,7 +53,7 @@ func (s *supervisor) boot(ctx context.Context) (<-chan bootResult, error) {
 func (s *supervisor) startVault() (*server, error) {
 	lock := mayLock() || mayLockBy(s.plan.Binary.Path)
 	config := vault.Config{
-		Socket: s.path(vaultName), UID: os.Getuid(), GID: os.Getgid(), MaxTTL: s.plan.TTL, Mlock: lock,
+		Socket: s.path(serverName), UID: os.Getuid(), GID: os.Getgid(), MaxTTL: s.plan.TTL, Mlock: lock,
 	}
 	file, err := memoryFile("vault-config", config.JSON())
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *supervisor) startVault() (*server, error) {
 
 // bootstrap waits for the server and furnishes it.
 func (s *supervisor) bootstrap(ctx context.Context) (*vault.Ready, error) {
-	client, err := vault.Open(s.path(vaultName))
+	client, err := vault.Open(s.path(serverName))
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,9 @@ type supervisor struct {
 	ended    bool // the command has
 
 	stops chan struct{} // a request to stop came over the control socket
+	door  *http.Server  // VAULT_ADDR
 	books books
+	known liveness
 }
 
 // Supervise is the supervisor's process: it serves the session that the front
@@ -84,6 +86,13 @@ func (s *supervisor) live(messages <-chan message, signals <-chan os.Signal) (Re
 		return ByFailure, fault.Unable("closing this process to cores and tracers: %w", err)
 	}
 	s.locked = lockMemory()
+	if s.plan.AuditFile != "" {
+		file, err := openBooks(s.plan.AuditFile)
+		if err != nil {
+			return ByFailure, err
+		}
+		s.books.file = file
+	}
 	expired, err := alarm(s.deadline)
 	if err != nil {
 		return ByFailure, fault.Unable("setting the clock for the session's end: %w", err)
@@ -178,8 +187,10 @@ func reasonOf(got os.Signal) Reason {
 
 // end ends everything, Vault first: from then on no token is worth anything.
 func (s *supervisor) end(reason Reason) []int {
-	if s.control != nil {
-		s.control.Close()
+	for _, one := range []*http.Server{s.control, s.door} {
+		if one != nil {
+			one.Close()
+		}
 	}
 	s.endVault(reason)
 	left := ender{nil, s.changes, s.note}.end()
