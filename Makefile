@@ -5,9 +5,10 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 KEEP    ?=
 RUNS    ?= 20
 RATE    ?= 200
+STORM   ?= 40s
 
 # What the full test must have; a test that lacks it fails instead of skipping.
-CLAWQL_REQUIRE ?= cluster,git,ssh-keygen,fido
+CLAWQL_REQUIRE ?= cluster,git,ssh-keygen,vault,fido
 
 PLUGINS  := $(notdir $(wildcard plugins/*))
 BINARIES := $(PLUGINS:%=bin/%)
@@ -29,12 +30,12 @@ VAULT_FILES   := testdata/sandbox/Makefile $(shell find testdata/sandbox/vault -
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: always help build demo test check lint fmt bench bench-abort bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster
+.PHONY: always help build demo test check lint fmt bench bench-abort bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster test-session-leaks test-session-storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  variables: KEEP=1 leaves the demo's sandbox up; RUNS and RATE for bench-abort; VERSION; GO"
+	@echo "  variables: KEEP=1 leaves the demo's sandbox up; RUNS and RATE for bench-abort; STORM; VERSION; GO"
 
 build: $(BINARIES) bin/clawql ## build the tools into bin/
 
@@ -92,7 +93,7 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-sandbox test-cluster test-drift-oracle ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle ## everything, on a real cluster where there can be one
 
 test-sandbox: sandbox-build ## the tests of the sandbox's own module
 	@$(STEP) "sandbox: go vet" env CGO_ENABLED=0 $(GO) -C testdata/sandbox vet -trimpath ./...
@@ -100,6 +101,13 @@ test-sandbox: sandbox-build ## the tests of the sandbox's own module
 
 test-cluster: sandbox-build build ## the product's tests on a real cluster
 	@$(STEP) "tests on a real cluster" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) .ci/test-cluster $(GO) $(FLAGS)
+
+test-session-leaks: bin/clawql-vault-session bin/vault ## end sessions in every way, and search for what they left
+	@$(GO) run $(FLAGS) ./testdata/sessiontrial leaks bin/clawql-vault-session bin/vault
+	@$(GO) run $(FLAGS) ./testdata/sessiontrial ttl bin/clawql-vault-session bin/vault
+
+test-session-storm: bin/clawql-vault-session bin/vault ## 50 sessions at once, killed at random (STORM=5m)
+	@$(GO) run $(FLAGS) ./testdata/sessiontrial storm bin/clawql-vault-session bin/vault $(STORM)
 
 bench: bench-startup bench-judge bench-abort ## all benchmarks; each ends with one line of JSON
 
