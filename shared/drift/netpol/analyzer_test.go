@@ -205,7 +205,7 @@ func (w small) renderKnown() Side {
 // difference there is a finding in that direction.
 func TestAgainstNetpolAnalyzer(t *testing.T) {
 	oracle := startAnalyzer(t)
-	pairs, differ := 0, 0
+	differ, wavering := 0, 0
 	for seed := range int64(cases(500, 10_000)) {
 		sides := drawKnown(seed)
 		a, b := sides[0].renderKnown(), sides[1].renderKnown()
@@ -213,21 +213,16 @@ func TestAgainstNetpolAnalyzer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := [2][]analyzed{oracle.ask(t, a), oracle.ask(t, b)}
-		more := [2]bool{}
-		e.eachKnown(func(src, dst *class, srcName, dstName string) {
-			pairs++
-			for i, protocol := range protocols {
-				var sets [2]spans
+		var more [2]bool
+		for s, side := range e.sides {
+			if oracle.wavers(t, seed, e, s, side) {
+				wavering++
+			}
+		}
+		e.eachKnown(func(src, dst *class, _, _ string) {
+			for i := range protocols {
 				for s := range sides {
-					sets[s] = allowed(said[s], srcName, dstName, protocol)
-					if got := e.let(src, dst, s, i); got.String() != sets[s].String() {
-						t.Fatalf("seed %d side %d: %s -> %s %s: sets say %s, netpol-analyzer %s", seed, s, srcName, dstName, protocol, got, sets[s])
-					}
-					e.sameAtPoints(t, seed, s, src, dst, protocol, sets[s])
-				}
-				for s := range sides {
-					more[s] = more[s] || len(sets[s].minus(sets[1-s])) > 0
+					more[s] = more[s] || len(e.let(src, dst, s, i).minus(e.let(src, dst, 1-s, i))) > 0
 				}
 			}
 		})
@@ -241,10 +236,53 @@ func TestAgainstNetpolAnalyzer(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d pairs of endpoints, each with 3 protocols on two sides; %d differences", pairs, differ)
+	t.Logf("%d differences; netpol-analyzer contradicted itself on %d sides", differ, wavering)
 	if differ == 0 {
 		t.Error("no case differs: the generator draws nothing of worth")
 	}
+}
+
+// wavers compares one side with the oracle. netpol-analyzer 1.4.4 answers some
+// inputs differently from run to run: now and then it takes the ports between
+// two ranges for allowed (seed 278: 83 to 442 between 80-82 and 443, in a sixth
+// of the runs). So a disagreement is asked about again, and counts as explained
+// only if the answers contradict one another and most of them agree with us.
+func (a *analyzer) wavers(t *testing.T, seed int64, e *engine, s int, side Side) bool {
+	t.Helper()
+	first := e.disagreement(t, s, a.ask(t, side))
+	if first == "" {
+		return false
+	}
+	const again = 14
+	agreed := 0
+	for range again {
+		if e.disagreement(t, s, a.ask(t, side)) == "" {
+			agreed++
+		}
+	}
+	if agreed <= (again+1)/2 {
+		t.Fatalf("seed %d side %d: %s; of %d answers more %d agree", seed, s, first, again, agreed)
+	}
+	return true
+}
+
+// disagreement is the first one between what was said and what the sets or
+// Evaluate say, empty for none.
+func (e *engine) disagreement(t *testing.T, s int, said []analyzed) string {
+	t.Helper()
+	found := ""
+	e.eachKnown(func(src, dst *class, srcName, dstName string) {
+		for i, protocol := range protocols {
+			want := allowed(said, srcName, dstName, protocol)
+			if got := e.let(src, dst, s, i); found == "" && got.String() != want.String() {
+				found = fmt.Sprintf("%s -> %s %s: sets say %s, netpol-analyzer %s", srcName, dstName, protocol, got, want)
+			}
+			if at := e.otherAtPoints(s, src, dst, protocol, want); found == "" && at != "" {
+				found = at
+			}
+		}
+	})
+	return found
 }
 
 // eachKnown visits the pairs of existing pods and outside addresses.
@@ -283,15 +321,15 @@ func (e *engine) let(src, dst *class, side, i int) spans {
 	return bases[0].allowed(side)
 }
 
-func (e *engine) sameAtPoints(t *testing.T, seed int64, side int, src, dst *class, protocol corev1.Protocol, want spans) {
-	t.Helper()
+func (e *engine) otherAtPoints(side int, src, dst *class, protocol corev1.Protocol, want spans) string {
 	for _, number := range []int32{1, 79, 80, 81, 82, 83, 443, 9999, 65535} {
 		c := Connection{Src: known(src, side), Dst: known(dst, side), Protocol: protocol, Port: number}
 		v, err := Evaluate(e.sides[side].Policies, c)
 		if err != nil || v.Allowed() != want.has(number) {
-			t.Fatalf("seed %d side %d: %s: Evaluate says %v (%v), netpol-analyzer %s", seed, side, c, v, err, want)
+			return fmt.Sprintf("%s: Evaluate says %v (%v), netpol-analyzer %s", c, v, err, want)
 		}
 	}
+	return ""
 }
 
 func known(c *class, side int) Endpoint {

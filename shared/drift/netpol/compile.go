@@ -3,6 +3,7 @@ package netpol
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"go4.org/netipx"
@@ -36,6 +37,7 @@ type table struct {
 	pods, namespaces selectors
 	blocks           []*netipx.IPSet
 	blockAt          map[string]int
+	ports            map[string]*ports // equal ones once
 }
 
 type selectors struct {
@@ -158,7 +160,7 @@ func (p *policy) types(spec *networkingv1.NetworkPolicySpec) error {
 func (t *table) rule(p *policy, d direction, peers []networkingv1.NetworkPolicyPeer, list []networkingv1.NetworkPolicyPort) error {
 	r := rule{}
 	var err error
-	if r.ports, err = portsOf(list); err != nil {
+	if r.ports, err = t.portsOf(list); err != nil {
 		return err
 	}
 	for i := range peers {
@@ -172,6 +174,22 @@ func (t *table) rule(p *policy, d direction, peers []networkingv1.NetworkPolicyP
 		p.rules[d] = append(p.rules[d], r)
 	}
 	return nil
+}
+
+func (t *table) portsOf(list []networkingv1.NetworkPolicyPort) (*ports, error) {
+	p, err := portsOf(list)
+	if err != nil {
+		return nil, err
+	}
+	key := fmt.Sprintf("%v %q", p.numbers, p.names)
+	if known := t.ports[key]; known != nil {
+		return known, nil
+	}
+	if t.ports == nil {
+		t.ports = map[string]*ports{}
+	}
+	t.ports[key] = p
+	return p, nil
 }
 
 func (t *table) peer(given *networkingv1.NetworkPolicyPeer) (peer, error) {

@@ -55,17 +55,24 @@ func (r *region) sameEnds(s *region) bool {
 
 func (c addrCell) same(d addrCell) bool { return c.v6 == d.v6 && maps.Equal(c.matched, d.matched) }
 
-// score is higher for what is easier to read: pods that exist, IPv4, TCP, ports
-// without invented names.
+// score is higher for what is easier to read: pods that exist, at addresses
+// that are theirs, IPv4, TCP, ports without invented names, two ends of
+// different kinds.
 func (r *region) score() int {
-	score := r.src.score() + r.dst.score() - 2*r.protocol - 3*len(r.carried)
+	score := r.src.score(r.srcCell) + r.dst.score(r.dstCell) - 2*r.protocol - 3*len(r.carried)
 	if r.srcCell.v6 || r.dstCell.v6 {
 		score -= 4
+	}
+	if r.src == r.dst {
+		score--
 	}
 	return score
 }
 
-func (c *class) score() int {
+func (c *class) score(cell addrCell) int {
+	if !c.outside() && !cell.anything() && (c.load == nil || len(c.load[from].Addrs)+len(c.load[to].Addrs) == 0) {
+		return 5 // a pod that happens to have such an address
+	}
 	switch {
 	case c.load != nil, len(c.members) > 0:
 		return 100

@@ -85,7 +85,7 @@ func (e *engine) compare(src, dst *class, visit func(*region)) {
 }
 
 // bases are the connections between two classes, one for each choice of
-// addresses that matters; none where both sides let everything through.
+// addresses that matters; none where both sides surely do the same.
 func (e *engine) bases(src, dst *class) []region {
 	var reaches [2][2]reach
 	open := true
@@ -94,15 +94,31 @@ func (e *engine) bases(src, dst *class) []region {
 		reaches[side][ingress] = e.reachOf(side, ingress, dst, src)
 		open = open && reaches[side][egress].open() && reaches[side][ingress].open()
 	}
-	if open {
+	if open || src.load == nil && dst.load == nil && alike(&reaches) {
 		return nil
 	}
+	return e.choices(src, dst, &reaches)
+}
+
+// alike is a short cut: both sides say the same, in the same order.
+func alike(reaches *[2][2]reach) bool {
+	for d := range reaches[from] {
+		a, b := reaches[from][d], reaches[to][d]
+		same := func(one, two term) bool { return one.block == two.block && one.ports == two.ports }
+		if a.open() != b.open() || !slices.EqualFunc(a.terms, b.terms, same) {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *engine) choices(src, dst *class, reaches *[2][2]reach) []region {
 	var list []region
-	dstCells := addrCells(dst.addrs, e.blocks, blocksOf(&reaches, egress))
-	for _, srcCell := range addrCells(src.addrs, e.blocks, blocksOf(&reaches, ingress)) {
+	dstCells := addrCells(dst.addrs, e.blocks, blocksOf(reaches, egress))
+	for _, srcCell := range addrCells(src.addrs, e.blocks, blocksOf(reaches, ingress)) {
 		for _, dstCell := range dstCells {
 			if srcCell.anything() || dstCell.anything() || srcCell.v6 == dstCell.v6 {
-				list = append(list, region{src: src, dst: dst, srcCell: srcCell, dstCell: dstCell, reaches: &reaches})
+				list = append(list, region{src: src, dst: dst, srcCell: srcCell, dstCell: dstCell, reaches: reaches})
 			}
 		}
 	}

@@ -40,8 +40,11 @@ func (r *region) concreteness() int {
 	score := r.score()
 	for _, c := range []*class{r.src, r.dst} {
 		if c.load != nil {
-			score += 1000
+			score += 50
 		}
+	}
+	if r.src.load != nil && r.src.load == r.dst.load {
+		score -= 20 // two pods of one workload
 	}
 	return score
 }

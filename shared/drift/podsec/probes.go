@@ -1,0 +1,131 @@
+package podsec
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+// pod is a pod that is asked about, and how a person calls it.
+type pod struct {
+	what string
+	meta metav1.ObjectMeta
+	spec corev1.PodSpec
+}
+
+// modest is a pod that every level and version admits.
+func modest() pod {
+	return pod{what: "a pod that asks for nothing", spec: corev1.PodSpec{
+		SecurityContext: &corev1.PodSecurityContext{
+			RunAsNonRoot:   ptr.To(true),
+			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+		},
+		Containers: []corev1.Container{{
+			Name: "main", Image: "example.com/probe",
+			SecurityContext: &corev1.SecurityContext{
+				AllowPrivilegeEscalation: ptr.To(false),
+				Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+			},
+		}},
+	}}
+}
+
+// probe makes a pod that fails one check.
+type probe struct {
+	what  string
+	spoil func(p *pod)
+}
+
+// container is the pod's only container.
+func (p *pod) container() *corev1.Container { return &p.spec.Containers[0] }
+
+func (p *pod) mount(source corev1.VolumeSource) {
+	p.spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: source}}
+}
+
+// probes has one for each check of the standard; a test holds the list against
+// it. They stand from the most to the least dangerous: the first that is
+// admitted makes the clearest witness.
+var probes = []probe{
+	{"a privileged container", func(p *pod) {
+		p.container().SecurityContext.Privileged = ptr.To(true)
+		p.container().SecurityContext.AllowPrivilegeEscalation = nil
+	}},
+	{"a pod in the host's network", func(p *pod) { p.spec.HostNetwork = true }},
+	{"a pod that mounts the host's /", func(p *pod) {
+		p.mount(corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}})
+	}},
+	{"a container with the capability SYS_ADMIN", func(p *pod) {
+		p.container().SecurityContext.Capabilities.Add = []corev1.Capability{"SYS_ADMIN"}
+	}},
+	{"a container on port 22 of the host", func(p *pod) {
+		p.container().Ports = []corev1.ContainerPort{{ContainerPort: 22, HostPort: 22}}
+	}},
+	{"a pod with an unmasked /proc", func(p *pod) {
+		p.container().SecurityContext.ProcMount = ptr.To(corev1.UnmaskedProcMount)
+	}},
+	{"a pod with AppArmor off", func(p *pod) {
+		p.spec.SecurityContext.AppArmorProfile = &corev1.AppArmorProfile{Type: corev1.AppArmorProfileTypeUnconfined}
+	}},
+	{"a pod with a SELinux user of its own", func(p *pod) {
+		p.spec.SecurityContext.SELinuxOptions = &corev1.SELinuxOptions{User: "system_u"}
+	}},
+	{"a pod with seccomp off", func(p *pod) {
+		p.spec.SecurityContext.SeccompProfile.Type = corev1.SeccompProfileTypeUnconfined
+	}},
+	{"a pod that sets kernel.msgmax", func(p *pod) {
+		p.spec.SecurityContext.Sysctls = []corev1.Sysctl{{Name: "kernel.msgmax", Value: "1"}}
+	}},
+	{"a Windows HostProcess pod", func(p *pod) {
+		p.spec.SecurityContext.WindowsOptions = &corev1.WindowsSecurityContextOptions{HostProcess: ptr.To(true)}
+	}},
+	{"a container whose probe calls another host", func(p *pod) {
+		p.container().LivenessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Host: "192.0.2.1"}}}
+	}},
+	{"a container that may run as root", func(p *pod) { p.spec.SecurityContext.RunAsNonRoot = nil }},
+	{"a pod that runs as UID 0", func(p *pod) { p.spec.SecurityContext.RunAsUser = ptr.To[int64](0) }},
+	{"a container that may gain privileges", func(p *pod) { p.container().SecurityContext.AllowPrivilegeEscalation = nil }},
+	{"a container that keeps the default capabilities", func(p *pod) { p.container().SecurityContext.Capabilities = nil }},
+	{"a pod without a seccomp profile", func(p *pod) { p.spec.SecurityContext.SeccompProfile = nil }},
+	{"a pod that mounts an NFS share", func(p *pod) {
+		p.mount(corev1.VolumeSource{NFS: &corev1.NFSVolumeSource{Server: "192.0.2.1", Path: "/"}})
+	}},
+	{"a pod that sets net.ipv4.tcp_rmem", func(p *pod) {
+		p.spec.SecurityContext.Sysctls = []corev1.Sysctl{{Name: "net.ipv4.tcp_rmem", Value: "1"}}
+	}},
+	{"a pod in a user namespace that may run as root", func(p *pod) {
+		p.spec.HostUsers, p.spec.SecurityContext.RunAsNonRoot = ptr.To(false), nil
+	}},
+	{"a Windows pod that says nothing of privileges, capabilities and seccomp", func(p *pod) {
+		p.spec.OS = &corev1.PodOS{Name: corev1.Windows}
+		p.spec.SecurityContext.SeccompProfile = nil
+		p.container().SecurityContext = nil
+	}},
+}
+
+// probePods are the probes, then the modest pod.
+func probePods() []pod {
+	var all []pod
+	for _, one := range probes {
+		p := modest()
+		p.what = one.what
+		one.spoil(&p)
+		all = append(all, p)
+	}
+	return append(all, modest())
+}
+
+// templates are the pods of both sides' workloads in a namespace.
+func templates(namespace string, sides ...Side) []pod {
+	var all []pod
+	for _, side := range sides {
+		for _, w := range side.Workloads {
+			if w.Object.Namespace == namespace {
+				all = append(all, pod{"the pod of " + w.Object.Kind + " " + w.Object.Name, w.Meta, w.Spec})
+			}
+		}
+	}
+	return slices.Clip(all)
+}
