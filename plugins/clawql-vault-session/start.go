@@ -11,7 +11,6 @@ import (
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/project"
 	"github.com/clawql/clawql-workbench/shared/session"
-	"github.com/clawql/clawql-workbench/shared/vault"
 )
 
 func startFlags() []cli.Flag {
@@ -32,11 +31,11 @@ func (d *door) start(c *cli.Context) error {
 	if !ok {
 		return fault.Unable("starting a session: the streams of this process are no files")
 	}
-	policies, err := readPolicies(c.StringSlice("policy"))
+	root, state, err := here()
 	if err != nil {
 		return err
 	}
-	root, state, err := here()
+	ttl, policies, err := settings(c, root)
 	if err != nil {
 		return err
 	}
@@ -45,7 +44,7 @@ func (d *door) start(c *cli.Context) error {
 		return err
 	}
 	result, err := session.Run(session.Options{
-		TTL: c.Duration("ttl"), Command: c.Args().Slice(), StateDir: state, Project: root, Policies: policies,
+		TTL: ttl, Command: c.Args().Slice(), StateDir: state, Project: root, Policies: policies,
 		AllowRoot: c.Bool("allow-root"), AuditFile: audit, Terminal: terminal, Environ: os.Environ(),
 	})
 	if err == nil {
@@ -70,28 +69,6 @@ func (d *door) checkDashes(c *cli.Context) error {
 		return err.Hint("did you mean `clawql-vault-session %s`?", near)
 	}
 	return err.Hint("to run a program in a session: clawql-vault-session -- %s ...", word)
-}
-
-// longestPolicy is the number of bytes that a policy file may have.
-const longestPolicy = 1 << 20
-
-func readPolicies(files []string) ([]vault.Policy, error) {
-	var policies []vault.Policy
-	for _, file := range files {
-		info, err := os.Stat(file)
-		if err != nil {
-			return nil, fault.Usage("reading the policy %s: %w", file, err)
-		}
-		if !info.Mode().IsRegular() || info.Size() > longestPolicy {
-			return nil, fault.Usage("the policy %s is no file of at most %d bytes", file, longestPolicy)
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fault.Usage("reading the policy %s: %w", file, err)
-		}
-		policies = append(policies, vault.Policy{Name: file, Text: string(text)})
-	}
-	return policies, nil
 }
 
 // here is the project that one stands in, and its state folder: the nearest

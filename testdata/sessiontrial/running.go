@@ -19,7 +19,7 @@ import (
 // detaches itself; tells where it is; and waits.
 const inside = `#!/bin/sh
 vault kv put secret/by-vault value=- <"$1" >/dev/null || exit 90
-vault kv put secret/by-session value=- <"$4" >/dev/null || exit 91
+clawql-vault-session put BY_SESSION <"$4" >/dev/null || exit 91
 ( setsid sh -c 'exec sleep 987' >/dev/null 2>&1 & )
 sleep 988 &
 { echo $$; echo "$CLAWQL_VAULT_SESSION"; clawql-vault-session token; } >"$2" || exit 92
