@@ -1,9 +1,10 @@
 // Command oracle-netpol answers what netpol-analyzer says of a cluster: an
 // oracle for the tests of shared/drift/netpol, in a module of its own.
 //
-// Each line of its input is a JSON list of Kubernetes objects; each line of its
-// output the list of what may connect, "ns/name" for a pod and "lo-hi" for
-// addresses outside.
+// Each line of its input is JSON with the objects of a cluster. Each line of its
+// output is the list of what may connect, "ns/name" for a pod and "lo-hi" for
+// addresses outside; where single connections are asked about, which of them
+// are allowed. Those two come from different parts of netpol-analyzer.
 package main
 
 import (
@@ -12,12 +13,21 @@ import (
 	"fmt"
 	"os"
 
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/np-guard/netpol-analyzer/pkg/logger"
 	"github.com/np-guard/netpol-analyzer/pkg/netpol/connlist"
+	"github.com/np-guard/netpol-analyzer/pkg/netpol/eval"
 )
+
+type inquiry struct {
+	Objects []map[string]any
+	Ask     []struct{ Src, Dst, Protocol, Port string }
+}
 
 type answer struct {
 	Src   string                `json:"src"`
@@ -46,13 +56,45 @@ func main() {
 	}
 }
 
-func ask(line []byte) ([]answer, error) {
-	var objects []map[string]any
-	if err := json.Unmarshal(line, &objects); err != nil {
+func ask(line []byte) (any, error) {
+	var q inquiry
+	if err := json.Unmarshal(line, &q); err != nil {
 		return nil, err
 	}
+	if len(q.Ask) > 0 {
+		return q.points()
+	}
+	return q.list()
+}
+
+// points asks about single connections.
+func (q inquiry) points() ([]bool, error) {
+	engine := eval.NewPolicyEngine()
+	for _, object := range q.Objects {
+		typed := map[any]runtime.Object{"Namespace": &corev1.Namespace{}, "Pod": &corev1.Pod{}, "NetworkPolicy": &networkingv1.NetworkPolicy{}}[object["kind"]]
+		err := runtime.DefaultUnstructuredConverter.FromUnstructured(object, typed)
+		if err == nil {
+			err = engine.InsertObject(typed)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	var allowed []bool
+	for _, c := range q.Ask {
+		one, err := engine.CheckIfAllowed(c.Src, c.Dst, c.Protocol, c.Port)
+		if err != nil {
+			return nil, err
+		}
+		allowed = append(allowed, one)
+	}
+	return allowed, nil
+}
+
+// list asks for all there is.
+func (q inquiry) list() ([]answer, error) {
 	var infos []*resource.Info
-	for _, object := range objects {
+	for _, object := range q.Objects {
 		infos = append(infos, &resource.Info{Object: &unstructured.Unstructured{Object: object}})
 	}
 	analyzer := connlist.NewConnlistAnalyzer(connlist.WithMuteErrsAndWarns(), connlist.WithStopOnError(), connlist.WithLogger(logger.NewDefaultLoggerWithVerbosity(logger.LowVerbosity)))

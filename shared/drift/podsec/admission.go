@@ -175,9 +175,15 @@ func at(check policy.Check, version api.Version) (policy.VersionedCheck, bool) {
 	return last, found
 }
 
-// advice notes labels that admit and refuse nothing.
+// advice notes labels that admit and refuse nothing. A namespace without a
+// label for what it warns of warns of what it enforces: that is no difference
+// of its own, so the labels themselves are compared.
 func (c *comparer) advice(a, b Namespace, set [2]api.Policy) {
-	if set[0].Audit.Equivalent(&set[1].Audit) && set[0].Warn.Equivalent(&set[1].Warn) {
+	same := true
+	for _, label := range []string{api.AuditLevelLabel, api.AuditVersionLabel, api.WarnLevelLabel, api.WarnVersionLabel} {
+		same = same && a.Labels[label] == b.Labels[label]
+	}
+	if same {
 		return
 	}
 	say := func(p api.Policy) string {

@@ -2,6 +2,7 @@ package podsec
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
@@ -46,7 +47,7 @@ func (c *comparer) workload(object finding.Object, by [2]map[finding.Object]Work
 	for _, check := range c.checks {
 		latest := check.Versions[len(check.Versions)-1]
 		bad := latest.CheckPod(&loose.Meta, &loose.Spec)
-		if bad.Allowed || c.stands(check, loose) || both && !latest.CheckPod(&tight.Meta, &tight.Spec).Allowed {
+		if bad.Allowed || c.said(check, loose, tight, both) || both && !latest.CheckPod(&tight.Meta, &tight.Spec).Allowed {
 			continue
 		}
 		if err := c.recheckPod(check, loose, tight, both, permissive); err != nil {
@@ -57,15 +58,16 @@ func (c *comparer) workload(object finding.Object, by [2]map[finding.Object]Work
 	return nil
 }
 
-// stands says whether another check takes this one's place for the pod: the
-// restricted one that overrides it fails too, and says it more exactly.
-func (c *comparer) stands(check policy.Check, w Workload) bool {
+// said says whether a check of baseline that this one takes the place of is a
+// finding already: it says the same, and that it is worse.
+func (c *comparer) said(check policy.Check, loose, tight Workload, both bool) bool {
 	for _, other := range c.checks {
+		if !slices.Contains(check.Versions[len(check.Versions)-1].OverrideCheckIDs, other.ID) {
+			continue
+		}
 		version := other.Versions[len(other.Versions)-1]
-		for _, id := range version.OverrideCheckIDs {
-			if id == check.ID && !version.CheckPod(&w.Meta, &w.Spec).Allowed {
-				return true
-			}
+		if !version.CheckPod(&loose.Meta, &loose.Spec).Allowed && (!both || version.CheckPod(&tight.Meta, &tight.Spec).Allowed) {
+			return true
 		}
 	}
 	return false

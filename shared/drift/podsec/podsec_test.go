@@ -1,0 +1,215 @@
+package podsec
+
+import (
+	"fmt"
+	"math/rand"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+var names = [2]string{"staging", "production"}
+
+func namespace(labels ...string) Side {
+	ns := Namespace{Name: "clawql", Labels: map[string]string{}}
+	for i := 0; i+1 < len(labels); i += 2 {
+		ns.Labels["pod-security.kubernetes.io/"+labels[i]] = labels[i+1]
+	}
+	return Side{Namespaces: []Namespace{ns}}
+}
+
+func running(spoil ...func(*pod)) Side {
+	p := modest()
+	for _, one := range spoil {
+		one(&p)
+	}
+	return Side{Workloads: []Workload{{Object: finding.Object{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "clawql", Name: "web"}, Meta: p.meta, Spec: p.spec}}}
+}
+
+func compare(t *testing.T, from, to Side) *Result {
+	t.Helper()
+	result, err := Compare(from, to, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// Each check of the standard has a probe that fails it: a new check in a new
+// version of the library needs one.
+func TestEveryCheckHasAProbe(t *testing.T) {
+	for _, check := range policy.DefaultChecks() {
+		failed := false
+		for _, p := range probePods() {
+			failed = failed || !check.Versions[len(check.Versions)-1].CheckPod(&p.meta, &p.spec).Allowed
+		}
+		if !failed {
+			t.Errorf("no probe fails %s", check.ID)
+		}
+	}
+}
+
+func TestTheModestPodIsAdmittedEverywhere(t *testing.T) {
+	c := &comparer{checks: policy.DefaultChecks()}
+	for minor := range 40 {
+		for _, level := range []api.Level{api.LevelPrivileged, api.LevelBaseline, api.LevelRestricted} {
+			if !c.admits(api.LevelVersion{Level: level, Version: api.MajorMinorVersion(1, minor)}, modest()) {
+				t.Errorf("%s 1.%d refuses it", level, minor)
+			}
+		}
+	}
+}
+
+// The two ways to ask whether a pod is admitted agree, on every probe and on
+// spoiled mixtures, for every level and version.
+func TestTheRecheckAgreesWithTheEvaluator(t *testing.T) {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &comparer{checks: policy.DefaultChecks(), evaluator: evaluator}
+	random := rand.New(rand.NewSource(1))
+	for range 3000 {
+		p := modest()
+		for range 1 + random.Intn(3) {
+			func() {
+				defer func() { _ = recover() }() // a probe that spoils what another took away
+				probes[random.Intn(len(probes))].spoil(&p)
+			}()
+		}
+		lv := api.LevelVersion{Level: []api.Level{api.LevelBaseline, api.LevelRestricted, api.LevelPrivileged}[random.Intn(3)], Version: api.MajorMinorVersion(1, random.Intn(40))}
+		if random.Intn(4) == 0 {
+			lv.Version = api.LatestVersion()
+		}
+		if got, want := c.admits(lv, p), c.refusal(lv, p) == ""; got != want {
+			t.Fatalf("%s: %v against %v for %+v", lv.String(), got, want, p.spec)
+		}
+	}
+}
+
+func TestNamespaces(t *testing.T) {
+	for _, one := range []struct {
+		name     string
+		from, to Side
+		want     []string // direction severity
+		witness  string
+	}{
+		{"the same", namespace("enforce", "restricted"), namespace("enforce", "restricted"), nil, ""},
+		{"no label is privileged", namespace(), namespace("enforce", "privileged"), nil, ""},
+		{"unlabelled against restricted", namespace(), namespace("enforce", "restricted"), []string{"more-permissive critical"}, "a privileged container"},
+		{"baseline against restricted", namespace("enforce", "baseline"), namespace("enforce", "restricted"), []string{"more-permissive high"}, "a container that may run as root"},
+		{"restricted against baseline", namespace("enforce", "restricted"), namespace("enforce", "baseline"), []string{"stricter warning"}, "a container that may run as root"},
+		{"only advice", namespace("enforce", "baseline", "warn", "restricted"), namespace("enforce", "baseline"), []string{"different info"}, ""},
+		{"an old version lets more through", namespace("enforce", "restricted", "enforce-version", "v1.22"), namespace("enforce", "restricted"), []string{"more-permissive high", "stricter warning"}, ""},
+		{"a version without another meaning", namespace("enforce", "restricted", "enforce-version", "v1.50"), namespace("enforce", "restricted"), nil, ""},
+		{"each admits what the other does not", namespace("enforce", "baseline"), namespace("enforce", "restricted", "enforce-version", "v1.0"), []string{"more-permissive high", "stricter warning"}, ""},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			result := compare(t, one.from, one.to)
+			var got []string
+			for _, f := range result.Findings {
+				got = append(got, string(f.Direction)+" "+string(f.Severity))
+				if f.Witness == nil != (f.Direction == finding.Different) {
+					t.Errorf("witness %v of a finding that is %s", f.Witness, f.Direction)
+				}
+				if f.Witness != nil && !strings.Contains(f.Witness.Text, one.witness) {
+					t.Errorf("witness %q, not %q", f.Witness.Text, one.witness)
+				}
+			}
+			if !slices.Equal(got, one.want) || len(result.Incomplete) > 0 {
+				t.Errorf("%v %v, not %v", got, result.Incomplete, one.want)
+			}
+		})
+	}
+}
+
+func TestABadLabelIsIncomplete(t *testing.T) {
+	result := compare(t, namespace("enforce", "restrictd"), namespace("enforce", "restricted"))
+	if len(result.Incomplete) != 1 || !strings.Contains(result.Incomplete[0], "restrictd") {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestATwiceNamedWorkloadIsIncomplete(t *testing.T) {
+	from := running()
+	from.Workloads = append(from.Workloads, from.Workloads[0])
+	if result := compare(t, from, running()); len(result.Incomplete) != 1 {
+		t.Errorf("%+v", result)
+	}
+}
+
+// Every way to spoil a pod is found in the right direction, and alone.
+func TestWorkloads(t *testing.T) {
+	for _, one := range probes {
+		if strings.Contains(one.what, "tcp_rmem") || strings.Contains(one.what, "user namespace") || strings.Contains(one.what, "Windows pod") {
+			continue // only older versions of the standard refuse it
+		}
+		result := compare(t, running(one.spoil), running())
+		if len(result.Findings) == 0 {
+			t.Errorf("%s: nothing found", one.what)
+		}
+		for _, f := range result.Findings {
+			if f.Direction != finding.MorePermissive || f.Witness == nil || !strings.HasPrefix(f.Explanation, "staging runs it with ") {
+				t.Errorf("%s: %+v", one.what, f)
+			}
+		}
+		alone := compare(t, running(one.spoil), Side{})
+		if len(alone.Findings) != len(result.Findings) || alone.Findings[0].To != "has no such workload" {
+			t.Errorf("%s alone: %+v", one.what, alone.Findings)
+		}
+	}
+	both := func(p *pod) { p.spec.HostNetwork, p.spec.HostPID = true, true }
+	if result := compare(t, running(probes[1].spoil), running(both)); len(result.Findings) != 0 {
+		t.Errorf("both fail the check: %+v", result.Findings)
+	}
+}
+
+func TestABaselineCapabilityIsSaidOnce(t *testing.T) {
+	add := func(p *pod) {
+		p.container().SecurityContext.Capabilities.Add = []corev1.Capability{"SYS_ADMIN"}
+	}
+	result := compare(t, running(add), running())
+	if len(result.Findings) != 1 || result.Findings[0].Severity != finding.High {
+		t.Errorf("%+v", result.Findings)
+	}
+}
+
+// Compared with itself all is equal; with the sides swapped each direction flips.
+func TestMetamorphic(t *testing.T) {
+	random := rand.New(rand.NewSource(2))
+	levels := []string{"privileged", "baseline", "restricted"}
+	make := func() Side {
+		side := namespace("enforce", levels[random.Intn(3)], "enforce-version", fmt.Sprintf("v1.%d", random.Intn(40)), "warn", levels[random.Intn(3)])
+		side.Workloads = running(probes[random.Intn(len(probes))].spoil).Workloads
+		return side
+	}
+	for range 1500 {
+		a, b := make(), make()
+		if same := compare(t, a, a); len(same.Findings) > 0 {
+			t.Fatalf("not equal to itself: %+v", same.Findings)
+		}
+		there, back := compare(t, a, b), compare(t, b, a)
+		var want, got []string
+		for _, f := range there.Findings {
+			want = append(want, fmt.Sprint(f.Direction.Flip(), f.Object, f.Witness))
+		}
+		for _, f := range back.Findings {
+			got = append(got, fmt.Sprint(f.Direction, f.Object, f.Witness))
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if len(want) != len(got) {
+			t.Fatalf("%v\n%v", there.Findings, back.Findings)
+		}
+		if again := compare(t, a, b); !reflect.DeepEqual(again, there) {
+			t.Fatal("two runs differ")
+		}
+	}
+}
