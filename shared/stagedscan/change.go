@@ -11,6 +11,9 @@ import (
 
 const submodule = "160000" // the mode of a commit of another repository
 
+// tooLarge is said of what has more than gitchange.Largest bytes.
+var tooLarge = fmt.Sprintf("is larger than %d MiB", gitchange.Largest>>20)
+
 // changes scans the new side of each change, on all processors.
 func (s *scan) changes(ctx context.Context, changes []gitchange.Change) error {
 	todo := s.open(renamed(changes))
@@ -107,7 +110,7 @@ func (s *scan) version(ctx context.Context, path, id string) ([]Finding, int64, 
 	}
 	defer release()
 	if blob == nil && size > 0 {
-		return []Finding{unread(path, fmt.Sprintf("is larger than %d MiB", gitchange.Largest>>20), id)}, size, nil
+		return []Finding{unread(path, tooLarge, id)}, size, nil
 	}
 	found, err := s.inspect(ctx, path, blob)
 	return found, size, err

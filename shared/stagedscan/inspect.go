@@ -11,9 +11,10 @@ import (
 
 // The rules that are not secretscan's.
 const (
-	RuleUnread = "archive-unread" // an archive that could not be looked into
+	RuleUnread = "archive-unread" // an archive that could not be looked into, or a file that is too large
 	RuleLive   = "live-secret"    // a value that the vault session around this process holds
 	RuleURL    = "url-credentials"
+	RuleThreat = "agent-threat" // the beginning of the rules of the tool for agent threats
 )
 
 // inspect finds what the content of a file holds: by the rules, by the values
@@ -118,7 +119,7 @@ func (s *scan) memberOf(ctx context.Context, path string, m archive.Member) ([]F
 // its content, and only that content can be excepted.
 func unread(path, why, id string) Finding {
 	return Finding{In: InContent, Why: why, Finding: secretscan.Finding{
-		Rule: RuleUnread, Description: "An archive that cannot be searched for secrets: it " + why + ".",
+		Rule: RuleUnread, Description: "What cannot be searched for secrets: it " + why + ".",
 		File: path, Secret: secretscan.SecretOf(id),
 	}}
 }

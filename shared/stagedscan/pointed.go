@@ -55,7 +55,7 @@ func (s *scan) pointed(ctx context.Context, name string, content []byte) ([]Find
 	case err != nil:
 		return nil, fault.Unable("read the LFS object of %s: %w", name, errors.Unwrap(err))
 	case info.Size() > gitchange.Largest:
-		return []Finding{unread(name, "stands for an LFS object that is larger than the scan reads", oid)}, nil
+		return []Finding{unread(name, "stands for an LFS object that "+tooLarge, oid)}, nil
 	}
 	stored, err := os.ReadFile(file)
 	if err != nil {

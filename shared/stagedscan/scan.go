@@ -43,20 +43,11 @@ const index = ""
 
 // Staged is as the function of that name.
 func (o Options) Staged(ctx context.Context, repo *gitchange.Repo) (*Report, error) {
-	return o.run(ctx, repo, func(s *scan) error {
-		base, err := s.base(ctx)
-		if err != nil {
-			return err
-		}
-		if err := s.readPolicy(policyIn(base)); err != nil {
-			return err
-		}
-		changes, err := repo.Staged(ctx, base)
-		if err != nil {
-			return err
-		}
-		return s.changes(ctx, changes)
-	})
+	seen, err := o.StagedChanges(ctx, repo)
+	if err != nil {
+		return nil, err
+	}
+	return seen.Report, nil
 }
 
 func (o Options) run(ctx context.Context, repo *gitchange.Repo, work func(s *scan) error) (*Report, error) {

@@ -140,6 +140,16 @@ func TestPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, report, 1)
+	if len(report.Findings) == 1 && report.Findings[0].File != "ignored/a.env" {
+		t.Errorf("found in %s", report.Findings[0].File)
+	}
+	t.Chdir(filepath.Join(s.dir, "sub"))
+	for _, root := range []string{"../ignored", "../ignored/", "../ignored/a.env", ".."} {
+		report, err := Paths(context.Background(), gitchange.In(""), []string{root})
+		if err != nil || len(report.Findings) != 1 || report.Findings[0].File != "ignored/a.env" {
+			t.Errorf("%s: %v %v", root, report.Findings, err)
+		}
+	}
 	if _, err := Paths(context.Background(), gitchange.In(s.run), []string{filepath.Join(s.dir, "nowhere")}); err == nil {
 		t.Error("a path that is not there is clean")
 	}

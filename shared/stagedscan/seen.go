@@ -21,10 +21,10 @@ type Seen struct {
 
 // StagedChanges is Staged, and tells what it looked at. It asks git for the
 // changes while it reads the policy.
-func StagedChanges(ctx context.Context, repo *gitchange.Repo) (*Seen, error) {
+func (o Options) StagedChanges(ctx context.Context, repo *gitchange.Repo) (*Seen, error) {
 	seen := &Seen{}
 	early := begin(func() ([]gitchange.Change, error) { return repo.Staged(ctx, "HEAD") })
-	report, err := run(ctx, repo, func(s *scan) error {
+	report, err := o.run(ctx, repo, func(s *scan) error {
 		base, err := s.base(ctx)
 		if err != nil {
 			return err
@@ -83,8 +83,8 @@ type Look struct{ s *scan }
 // Through opens the repository, reads the policy at a commit ("" is the
 // index), and gives work the means to look at something. It reports all that
 // work looked at.
-func Through(ctx context.Context, repo *gitchange.Repo, policyAt string, work func(l Look) error) (*Report, error) {
-	return run(ctx, repo, func(s *scan) error {
+func (o Options) Through(ctx context.Context, repo *gitchange.Repo, policyAt string, work func(l Look) error) (*Report, error) {
+	return o.run(ctx, repo, func(s *scan) error {
 		if err := s.readPolicy(policyAt); err != nil {
 			return err
 		}
