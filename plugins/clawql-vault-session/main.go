@@ -45,7 +45,8 @@ func (d *door) app() *cli.App {
 		Usage: "a Vault that lives and dies with the session", Description: description,
 		ArgsUsage: "[COMMAND...]", Flags: startFlags(), Action: d.start,
 		Commands: []*cli.Command{
-			stopCommand(), sessionsCommand(), auditCommand(), tokenCommand(), superviseCommand(),
+			putCommand(), getCommand(), listCommand(), deleteCommand(), d.runCommand(), importCommand(),
+			statusCommand(), auditCommand(), stopCommand(), sessionsCommand(), renewCommand(), tokenCommand(), superviseCommand(),
 		},
 	}
 }

@@ -47,6 +47,7 @@ type Status struct {
 	Ends      time.Time `json:"ends"`
 	Left      int64     `json:"secondsLeft"`
 	Server    string    `json:"server"` // path of the Vault binary
+	Version   string    `json:"version"`
 	Command   []string  `json:"command"`
 	PID       int       `json:"pid"` // of the supervisor
 	Locked    bool      `json:"memoryLocked"`
@@ -65,7 +66,7 @@ func (s *supervisor) answerStatus(w http.ResponseWriter, r *http.Request) {
 	answer(w, Status{
 		ID: sessionID(s.plan.Folder), Project: s.plan.Project, StateDir: s.plan.StateDir, Started: s.started,
 		Ends: time.Now().Add(s.left()).Round(time.Second), Left: int64(s.left() / time.Second),
-		Server: s.plan.Binary.Path, Command: s.plan.Argv[:1], PID: os.Getpid(),
+		Server: s.plan.Binary.Path, Version: s.server.version, Command: s.plan.Argv[:1], PID: os.Getpid(),
 		Locked: s.locked && s.server.locked, Swap: swapIsOn(), Inside: peerOf(r).Inside, Secrets: len(names),
 		Processes: len(descendants(os.Getpid(), map[int]bool{s.server.pid: true})),
 	})

@@ -22,9 +22,10 @@ const bootTimeout = 60 * time.Second
 
 // server is the Vault process of a session.
 type server struct {
-	pid    int
-	locked bool // its memory is
-	log    *lastLines
+	pid     int
+	locked  bool   // its memory is
+	version string // as it says, set before the control socket opens
+	log     *lastLines
 }
 
 // bootResult is what comes of a boot.
@@ -93,6 +94,7 @@ func (s *supervisor) bootstrap(ctx context.Context) (*vault.Ready, error) {
 	if err := s.plan.Binary.CheckVersion(version); err != nil {
 		return nil, err
 	}
+	s.server.version = version
 	return client.Bootstrap(ctx, vault.Setup{TTL: s.left(), Policies: s.plan.Policies})
 }
 
