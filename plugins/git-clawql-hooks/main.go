@@ -9,10 +9,16 @@ import (
 	"github.com/clawql/clawql-workbench/shared/cmdline"
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/release"
+	"github.com/clawql/clawql-workbench/shared/signsetup/touchwait"
 	"github.com/urfave/cli/v2"
 )
 
-func main() { os.Exit(cmdline.Run(app(), os.Args, console.Standard())) }
+func main() {
+	if touchwait.Wanted(os.Args) { // git runs us as its ssh-keygen (gpg.ssh.program)
+		os.Exit(touchwait.Main(os.Args[1:]))
+	}
+	os.Exit(cmdline.Run(app(), os.Args, console.Standard()))
+}
 
 func app() *cli.App {
 	return &cli.App{
@@ -21,6 +27,7 @@ func app() *cli.App {
 		Commands: []*cli.Command{
 			scanCommand(),
 			verifyCommand(),
+			signingCommand(),
 			runCommand(),
 		},
 	}

@@ -53,7 +53,7 @@ var floors = map[string]floor{
 
 	"changegate": gates, "supplygate": gates,
 
-	"commitguard": engine, "commitverify": engine, "deploy": engine, "session": engine, "stagedscan": engine,
+	"commitguard": engine, "commitverify": engine, "signsetup": engine, "deploy": engine, "hookinstall": engine, "session": engine, "stagedscan": engine,
 
 	"house": tooling,
 }

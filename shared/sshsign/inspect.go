@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -104,4 +105,33 @@ func headerOf(line []byte) int {
 		return headCommitter
 	}
 	return 0
+}
+
+// Lists says whether a line of the list lets key sign commits for email at the
+// time at, whatever its other lines say. A nil list lists nobody.
+func (a *AllowedSigners) Lists(key ssh.PublicKey, email string, at time.Time) bool {
+	return a != nil && a.Names(key, email, at) == nil
+}
+
+// Names is nil if a line of the list lets key sign commits for email at the
+// time at; else a *Refusal.
+func (a *AllowedSigners) Names(key ssh.PublicKey, email string, at time.Time) error {
+	_, err := a.admit(key, string(key.Marshal()), email, at)
+	return err
+}
+
+// VerifyDetached checks a signature in its armour, as `ssh-keygen -Y sign`
+// writes it, of message by key in namespace. The error is a *Refusal.
+func VerifyDetached(message, armored []byte, namespace string, key ssh.PublicKey) error {
+	sig, err := unarmor(armored)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(sig.PublicKey.Marshal(), key.Marshal()) {
+		return Refuse(NotListed, "it was made by another key, %s", ssh.FingerprintSHA256(sig.PublicKey))
+	}
+	if err := sshsig.Verify(bytes.NewReader(message), sig, key, sig.HashAlgorithm, namespace); err != nil {
+		return Refuse(BadSignature, "it does not belong to its content (%v)", err)
+	}
+	return nil
 }
