@@ -11,6 +11,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/commitguard"
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
+	"github.com/clawql/clawql-workbench/shared/livesession"
 	"github.com/clawql/clawql-workbench/shared/release"
 	"github.com/urfave/cli/v2"
 )
@@ -65,7 +66,7 @@ func answer(ctx context.Context, guard *commitguard.Guard, hook string, args []s
 
 // program tells this build from another one: receipts are good for one only.
 func program() string {
-	name := release.Version()
+	name := release.Version() + " " + os.Getenv(livesession.Variable)
 	path, err := os.Executable()
 	if err != nil {
 		return name

@@ -4,42 +4,44 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/commitguard"
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/fault"
-	"github.com/clawql/clawql-workbench/shared/output"
-	"github.com/clawql/clawql-workbench/shared/stagedscan"
 )
 
 // tell writes what a hook found, and returns the refusal; nil is yes. Hooks
 // speak on stderr only: git shows it in the terminal, to a program, and to
 // whoever pushes.
 func tell(w io.Writer, hook string, verdict *commitguard.Verdict) error {
+	if verdict.Clean() && hook == "reference-transaction" {
+		return nil // pre-commit has said what else is worth a word
+	}
+	if err := showReport(w, &verdict.Scan, again(verdict), time.Now()); err != nil {
+		return fault.Unable("%s: write what was found: %w", hook, err)
+	}
 	if verdict.Clean() {
 		return nil
-	}
-	if err := findingRows(w, verdict.Scan.Findings); err != nil {
-		return fault.Unable("%s: write what was found: %w", hook, err)
 	}
 	signatureRows(w, verdict.Signatures)
 	return refusal(hook, verdict)
 }
 
-func findingRows(w io.Writer, findings []stagedscan.Finding) error {
-	rows := output.Rows{Indent: 2}
-	for i, f := range findings {
-		if i == mostShown {
-			break
-		}
-		rows.Add(place(f), f.Rule, f.Secret.String())
+// again are the flags with which `allow` finds what a hook found.
+func again(verdict *commitguard.Verdict) string {
+	commits := map[string]bool{}
+	for _, f := range verdict.Scan.Findings {
+		commits[f.Commit] = true
 	}
-	if err := rows.Write(w); err != nil {
-		return err
+	switch {
+	case len(commits) > 1:
+		return " --commit COMMIT"
+	case len(commits) == 1 && !commits[""]:
+		return fmt.Sprintf(" --commit %.12s", verdict.Scan.Findings[0].Commit)
 	}
-	more(w, len(findings))
-	return nil
+	return ""
 }
 
 func more(w io.Writer, all int) {
@@ -72,11 +74,8 @@ func refusal(hook string, verdict *commitguard.Verdict) error {
 		what = "push"
 	}
 	no := fault.No("%s refused: %s", what, reasons(verdict))
-	if len(verdict.Scan.Findings) > 0 {
-		no = no.Hint("revoke and replace each one where it was issued, then take it out")
-	}
 	if what == "push" && len(verdict.Scan.Findings) > 0 {
-		no = no.Hint("take it out of the commits themselves: git rebase -i; a later commit leaves it in history")
+		no = no.Hint("take it out of the commits themselves (git rebase -i): a later commit leaves it in history")
 	}
 	for _, s := range verdict.Signatures[:min(1, len(verdict.Signatures))] {
 		if s.Hint != "" {
@@ -93,16 +92,15 @@ func refusal(hook string, verdict *commitguard.Verdict) error {
 }
 
 func reasons(verdict *commitguard.Verdict) string {
-	n, m := len(verdict.Scan.Findings), len(verdict.Signatures)
-	signatures := fmt.Sprintf("%d signatures that do not count", m)
-	if m == 1 {
-		signatures = "1 signature that does not count"
+	var parts []string
+	if len(verdict.Scan.Findings) > 0 {
+		parts = append(parts, countOf(verdict.Scan.Findings))
 	}
-	switch {
-	case m == 0:
-		return secrets(n)
-	case n == 0:
-		return signatures
+	switch m := len(verdict.Signatures); {
+	case m == 1:
+		parts = append(parts, "1 signature that does not count")
+	case m > 1:
+		parts = append(parts, fmt.Sprintf("%d signatures that do not count", m))
 	}
-	return secrets(n) + ", " + signatures
+	return strings.Join(parts, ", ")
 }

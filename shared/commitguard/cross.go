@@ -2,6 +2,7 @@ package commitguard
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/commitverify"
@@ -32,7 +33,7 @@ func (g *Guard) crossGroup(ctx context.Context, one group, far *side, verdict *V
 	if err != nil {
 		return err
 	}
-	report, err := stagedscan.Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error {
+	report, err := g.options().Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error {
 		if err := l.RefNames(ctx, one.names()); err != nil {
 			return err
 		}
@@ -41,39 +42,34 @@ func (g *Guard) crossGroup(ctx context.Context, one group, far *side, verdict *V
 	if err != nil {
 		return err
 	}
-	verdict.add(report)
+	verdict.Scan.Merge(report)
 	if far.empty { // nobody has said yet whose signatures count there
 		return nil
 	}
 	for i, u := range one.updates {
-		if err := g.crossSigned(ctx, one.anchor, u, objects[i], edge, verdict); err != nil {
+		base := []string{u.old}
+		if u.old == "" || !u.isBranch() {
+			base = edge
+		}
+		if err := g.crossSigned(ctx, one.anchor, u, objects[i], base, slices.Contains(fresh, objects[i].ID), verdict); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// crossSigned judges the signatures that one update brings: of the commits,
-// and of the tag itself.
-func (g *Guard) crossSigned(ctx context.Context, anchor string, u update, object gitchange.Object, edge []string, verdict *Verdict) error {
+// crossSigned judges the signatures that one update brings: of the commits on
+// top of base, where any is fresh, and of the tag itself.
+func (g *Guard) crossSigned(ctx context.Context, anchor string, u update, object gitchange.Object, base []string, fresh bool, verdict *Verdict) error {
 	if !asksSignatures(u.ref) {
 		return nil
 	}
-	o := commitverify.Options{Ref: u.ref, Anchor: anchor, Now: g.Now}
-	if object.Kind == "commit" {
+	o := commitverify.Options{Ref: u.ref, Anchor: anchor, Now: g.Now, Tags: []string{object.Name}}
+	if fresh || u.old != "" && u.isBranch() {
 		o.Revisions = []string{object.ID}
-		if u.old != "" && u.isBranch() {
-			edge = []string{u.old}
-		}
-		for _, id := range edge {
+		for _, id := range base {
 			o.Revisions = append(o.Revisions, "^"+id)
 		}
-	}
-	if object.Name != object.ID {
-		o.Tags = []string{object.Name}
-	}
-	if len(o.Revisions)+len(o.Tags) == 0 {
-		return nil // a file or a tree by itself
 	}
 	asked, err := g.verify(ctx, o, verdict)
 	if err != nil || !asked || !strings.HasPrefix(u.ref, "refs/tags/") {

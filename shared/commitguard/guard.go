@@ -31,7 +31,6 @@ type Guard struct {
 type Verdict struct {
 	Scan       stagedscan.Report // all findings of the run
 	Signatures []Signature       // the commits and tags refused, oldest first
-	Notes      []string          // what the person should know besides
 }
 
 // Signature is a commit or tag that the policy of signatures refuses.
@@ -47,27 +46,22 @@ type Signature struct {
 // Clean says that nothing was found that must not enter.
 func (v *Verdict) Clean() bool { return len(v.Scan.Findings) == 0 && len(v.Signatures) == 0 }
 
-// add takes over what a scan gave.
-func (v *Verdict) add(report *stagedscan.Report) {
-	v.Scan.Findings = append(v.Scan.Findings, report.Findings...)
-	v.Scan.Commits += report.Commits
-	v.Scan.Files += report.Files
-	v.Scan.Bytes += report.Bytes
-	v.Scan.Known += report.Known
-	v.Scan.Policy = report.Policy
-}
-
 // PreCommit looks at what the next commit would add to HEAD. What is clean
 // gets a receipt, so that reference-transaction need not read it again.
 func (g *Guard) PreCommit(ctx context.Context) (*Verdict, error) {
-	seen, err := stagedscan.StagedChanges(ctx, g.Repo)
+	seen, err := g.options().StagedChanges(ctx, g.Repo)
 	if err != nil {
 		return nil, err
 	}
-	verdict := &Verdict{}
-	verdict.add(seen.Report)
+	verdict := &Verdict{Scan: *seen.Report}
 	if verdict.Clean() {
 		g.Receipts.Add(seen.Base, seen.Changes)
 	}
 	return verdict, nil
+}
+
+func (g *Guard) options() stagedscan.Options {
+	o := stagedscan.DefaultOptions()
+	o.Now = g.Now
+	return o
 }

@@ -12,7 +12,9 @@ func (s *site) install() {
 	s.Helper()
 	hooks := filepath.Join(s.dir, ".git", "hooks")
 	s.hook(filepath.Join(hooks, "pre-commit"), sh+"exec "+binary+" run pre-commit \"$@\"\n")
-	s.hook(filepath.Join(hooks, "pre-push"), sh+"exec "+binary+" run pre-push \"$@\"\n")
+	if !s.blind {
+		s.hook(filepath.Join(hooks, "pre-push"), sh+"exec "+binary+" run pre-push \"$@\"\n")
+	}
 	s.hook(filepath.Join(hooks, "reference-transaction"), sh+"[ \"$1\" = prepared ] || exit 0\nexec "+binary+" run reference-transaction \"$@\"\n")
 	s.installThere()
 }

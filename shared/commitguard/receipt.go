@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/gitchange"
 )
@@ -30,8 +31,13 @@ type Receipts struct {
 // keep is how many receipts stay in a repository; the oldest go.
 const keep = 256
 
+// fresh is how long a receipt counts: as long as somebody writes a message. What
+// a vault session holds, and what the tools for agent threats know, may be more
+// by then.
+const fresh = 30 * time.Minute
+
 // OpenReceipts opens the receipts of the repository around the current folder.
-// program is what tells this build from others. Where the repository or the
+// program is what tells this build, and what else a scan depends on, from others. Where the repository or the
 // user's key cannot be had there are none, which costs time and nothing else.
 func OpenReceipts(getenv func(string) string, program string) *Receipts {
 	common, ok := commonDir(getenv)
@@ -66,7 +72,7 @@ func (r *Receipts) Holds(base string, changes []gitchange.Change) bool {
 		return false
 	}
 	info, err := os.Lstat(r.file(base, changes))
-	return err == nil && info.Mode().IsRegular()
+	return err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) < fresh
 }
 
 // Add writes a receipt. That it cannot is no harm: the content is scanned again.

@@ -57,6 +57,7 @@ type site struct {
 	remote string   // a bare repository
 	env    []string // besides the clean environment
 	token  string
+	blind  bool   // no pre-push is installed
 	says   string // what the refusal says, where it is not ours
 	last   outcome
 	before map[string]string // what must not change, see watch

@@ -133,7 +133,7 @@ func into(all []group, anchor string, u update) []group {
 func (g *Guard) enter(ctx context.Context, one group, verdict *Verdict) error {
 	unasked := false
 	changes := g.changes(ctx, one)
-	report, err := stagedscan.Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error {
+	report, err := g.options().Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error {
 		some, err := g.read(ctx, l, one, changes)
 		if err != nil || len(some) > 1 || len(one.updates) > 1 {
 			return err
@@ -145,7 +145,7 @@ func (g *Guard) enter(ctx context.Context, one group, verdict *Verdict) error {
 	if err != nil {
 		return err
 	}
-	verdict.add(report)
+	verdict.Scan.Merge(report)
 	if unasked {
 		return nil
 	}
