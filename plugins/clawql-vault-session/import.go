@@ -89,7 +89,9 @@ func checkImport(c *cli.Context) error {
 func collect(c *cli.Context) (items []item, files []string, err error) {
 	read := func(argument string) ([]item, error) { return fromFile(argument) }
 	if from := c.String("from"); from != "" {
-		read = func(argument string) ([]item, error) { return fromManager(c.Context, cmdline.Streams(c), from, argument) }
+		read = func(argument string) ([]item, error) {
+			return fromManager(c.Context, cmdline.Streams(c), from, argument)
+		}
 	} else {
 		files = c.Args().Slice()
 	}
