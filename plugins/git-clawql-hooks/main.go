@@ -26,9 +26,13 @@ func app() *cli.App {
 		Usage: "find secrets before they enter history",
 		Commands: []*cli.Command{
 			scanCommand(),
+			allowCommandOf(),
 			verifyCommand(),
 			signingCommand(),
 			runCommand(),
+			installCommand(),
+			uninstallCommand(),
+			statusCommand(),
 		},
 	}
 }
