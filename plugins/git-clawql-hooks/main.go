@@ -30,9 +30,6 @@ func app() *cli.App {
 			verifyCommand(),
 			signingCommand(),
 			runCommand(),
-			installCommand(),
-			uninstallCommand(),
-			statusCommand(),
 		},
 	}
 }
