@@ -30,6 +30,9 @@ func app() *cli.App {
 			verifyCommand(),
 			signingCommand(),
 			runCommand(),
+			installCommand(),
+			uninstallCommand(),
+			statusCommand(),
 		},
 	}
 }

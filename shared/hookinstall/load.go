@@ -1,0 +1,76 @@
+package hookinstall
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+)
+
+// load takes the picture of every file that a plan may touch.
+func (s *Site) load() error {
+	s.now = tree{}
+	if real, err := filepath.EvalSymlinks(s.Config); err == nil {
+		s.Config = real // as git does: a linked configuration stays a link
+	}
+	paths := []string{s.Config, s.inState("under"), s.inState("config"), s.inState("config-worktrees"), s.ledgerFile()}
+	for _, folder := range []string{s.plain(), s.Hooks()} {
+		for _, event := range allEvents() {
+			if folder == "" {
+				continue
+			}
+			for _, end := range []string{"", suffix, replaced, ".legacy", ".old"} {
+				paths = append(paths, filepath.Join(folder, event+end))
+			}
+		}
+	}
+	for _, path := range paths {
+		f, err := readFile(path)
+		if err != nil {
+			return err
+		}
+		if f.There() {
+			s.now[path] = f
+		}
+	}
+	s.noHooks = !exists(s.plain())
+	s.Pending = exists(s.journalFile())
+	return s.loadLedger()
+}
+
+// plain is the folder for hooks where core.hooksPath is not set.
+func (s *Site) plain() string {
+	if s.Global {
+		return ""
+	}
+	return filepath.Join(s.Common, "hooks")
+}
+
+func (s *Site) inState(name string) string { return filepath.Join(s.State, name) }
+
+func readFile(path string) (File, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+		return File{}, nil
+	}
+	if err != nil {
+		return File{}, fault.Unable("look at %s: %w", path, err)
+	}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := os.Readlink(path)
+		if err != nil {
+			return File{}, fault.Unable("look at %s: %w", path, err)
+		}
+		return File{Link: target}, nil
+	case !info.Mode().IsRegular():
+		return File{}, fault.Unable("look at %s: it is no plain file (%s)", path, info.Mode().Type())
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return File{}, fault.Unable("look at %s: %w", path, err)
+	}
+	return File{Mode: info.Mode().Perm(), Data: data}, nil
+}
