@@ -46,7 +46,7 @@ func (d *door) app() *cli.App {
 		ArgsUsage: "[COMMAND...]", Flags: startFlags(), Action: d.start,
 		Commands: []*cli.Command{
 			putCommand(), getCommand(), listCommand(), deleteCommand(), d.runCommand(), importCommand(),
-			statusCommand(), auditCommand(), stopCommand(), sessionsCommand(), renewCommand(), tokenCommand(), superviseCommand(),
+			statusCommand(), auditCommand(), stopCommand(), sessionsCommand(), renewCommand(), tokenCommand(), installCommand(), superviseCommand(),
 		},
 	}
 }

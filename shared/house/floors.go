@@ -48,8 +48,8 @@ var floors = map[string]floor{
 	"dotenv": pure, "redact": pure, "secretexception": pure,
 
 	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
-	"mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
-	"sshsign": adapters, "supplychain": adapters, "vault": adapters,
+	"manifests": adapters, "mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
+	"sshsign": adapters, "supplychain": adapters, "vault": adapters, "vaultinstall": adapters,
 
 	"changegate": gates, "supplygate": gates,
 
