@@ -1,0 +1,143 @@
+// Package manifests reads a folder of Kubernetes manifests and Vault policies,
+// as one side of a comparison. What it cannot read whole it does not read at
+// all, or names: a file that was left out must not pass for one that is equal.
+package manifests
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+)
+
+// Bounds, in bytes.
+const (
+	maxFile   = 256 << 20
+	maxFolder = 1 << 30
+)
+
+// Folder is what a folder holds.
+type Folder struct {
+	Objects  []Object          // sorted by file, then in the file's order; Lists are taken apart
+	Policies map[string]string // Vault policies: the text of NAME.hcl by NAME
+	Skipped  []string          // files that were left out, each with its reason
+}
+
+// Object is a manifest, and where it stands.
+type Object struct {
+	*unstructured.Unstructured
+	File string // from the folder, with slashes
+}
+
+// Read reads *.yaml, *.yml, *.json and *.hcl below dir; links may point to
+// files in it only, and .git is left out. A file that cannot be read, that is
+// broken, or that holds an object a second time is an error of fault.Unable
+// that names it; a folder that is none is fault.Usage.
+func Read(ctx context.Context, dir string) (*Folder, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fault.Usage("read manifests: %w", err).Hint("dir:PATH takes a folder of YAML or JSON manifests, and of *.hcl for Vault policies")
+	}
+	defer root.Close()
+	files, err := list(root)
+	if err != nil {
+		return nil, err
+	}
+	read := make([]contents, len(files))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range files {
+		work.Go(func() (err error) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			read[i], err = readFile(root, name)
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, err
+	}
+	return gather(dir, files, read)
+}
+
+// list gives the names of the files to read, sorted.
+func list(root *os.Root) ([]string, error) {
+	var files []string
+	var total int64
+	err := fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fault.Unable("read manifests: %w", err)
+		case entry.IsDir() && entry.Name() == ".git":
+			return fs.SkipDir
+		case entry.IsDir() || !wanted(name):
+			return nil
+		}
+		info, err := root.Stat(name) // of what a link points to, if that lies in the folder
+		if err != nil {
+			return fault.Unable("read manifests: %w", err).Hint("a link must point to a file in the folder")
+		}
+		if info.IsDir() {
+			return fault.Unable("read manifests: %s is a folder", name)
+		}
+		if total += info.Size(); info.Size() > maxFile || total > maxFolder {
+			return fault.Unable("read manifests: at %s there is more than %d MiB in a file or %d MiB in all", name, maxFile>>20, maxFolder>>20)
+		}
+		files = append(files, name)
+		return nil
+	})
+	slices.Sort(files)
+	return files, err
+}
+
+func wanted(name string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json", ".hcl"}, strings.ToLower(path.Ext(name)))
+}
+
+// gather joins what the files hold, in their order.
+func gather(dir string, files []string, read []contents) (*Folder, error) {
+	folder := &Folder{Policies: map[string]string{}}
+	place := map[string]string{}
+	for i, one := range read {
+		if one.skipped != "" {
+			folder.Skipped = append(folder.Skipped, files[i]+": "+one.skipped)
+		}
+		if one.policy != nil {
+			name := strings.TrimSuffix(path.Base(files[i]), path.Ext(files[i]))
+			if at, doubled := place["policy "+name]; doubled {
+				return nil, fault.Unable("read manifests: Vault policy %s stands in %s and in %s", name, at, files[i])
+			}
+			place["policy "+name], folder.Policies[name] = files[i], *one.policy
+		}
+		for _, object := range one.objects {
+			id := identity(object)
+			if at, doubled := place[id]; doubled {
+				return nil, fault.Unable("read manifests: %s stands in %s and in %s", id, at, files[i])
+			}
+			place[id] = files[i]
+			folder.Objects = append(folder.Objects, Object{object, files[i]})
+		}
+	}
+	if len(files) == 0 {
+		return nil, fault.Unable("read manifests: %s holds no .yaml, .yml, .json or .hcl file", dir)
+	}
+	return folder, nil
+}
+
+func identity(o *unstructured.Unstructured) string {
+	group := o.GroupVersionKind().Group
+	return strings.TrimSuffix(o.GetKind()+"."+group, ".") + " " + strings.TrimPrefix(o.GetNamespace()+"/"+o.GetName(), "/")
+}
+
+// errNotManifest is a document without apiVersion or kind.
+var errNotManifest = errors.New("no Kubernetes manifest: it lacks apiVersion or kind")
