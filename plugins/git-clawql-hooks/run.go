@@ -47,7 +47,7 @@ func runHook(ctx context.Context, hook string, args []string, in io.Reader, w io
 
 // answer asks the guard what a hook with args and stdin asks.
 func answer(ctx context.Context, guard *commitguard.Guard, hook string, args []string, in io.Reader) (*commitguard.Verdict, error) {
-	want := map[string]int{"reference-transaction": 1, "pre-push": 2}[hook]
+	want := map[string]int{"reference-transaction": 1, "pre-push": 2, "ci": 3}[hook]
 	if len(args) < want {
 		return nil, fault.Usage("run %s: %d words are missing; git calls it with %d", hook, want-len(args), want)
 	}
@@ -60,8 +60,10 @@ func answer(ctx context.Context, guard *commitguard.Guard, hook string, args []s
 		return guard.PrePush(ctx, args[1], in)
 	case "pre-receive":
 		return guard.PreReceive(ctx, in)
+	case "ci":
+		return guard.Range(ctx, args[0], args[1], args[2])
 	}
-	return nil, fault.Usage("run %q: it is no hook of ours; allowed: pre-commit, pre-merge-commit, reference-transaction, pre-push, pre-receive", hook)
+	return nil, fault.Usage("run %q: it is no hook of ours; allowed: pre-commit, pre-merge-commit, reference-transaction, pre-push, pre-receive, ci", hook)
 }
 
 // program tells this build from another one: receipts are good for one only.

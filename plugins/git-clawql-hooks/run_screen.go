@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func signatureRows(w io.Writer, all []commitguard.Signature) {
 // refusal is the error that stands for what was found.
 func refusal(hook string, verdict *commitguard.Verdict) error {
 	what := "commit"
-	if hook == "pre-push" || hook == "pre-receive" {
+	if slices.Contains([]string{"pre-push", "pre-receive", "ci"}, hook) {
 		what = "push"
 	}
 	no := fault.No("%s refused: %s", what, reasons(verdict))

@@ -21,7 +21,11 @@ func (s *site) install() {
 
 func (s *site) installThere() {
 	s.Helper()
-	s.hook(filepath.Join(s.remote, "hooks", "pre-receive"), sh+"exec "+binary+" run pre-receive\n")
+	text, err := os.ReadFile("../../hooks/pre-receive")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.hook(filepath.Join(s.remote, "hooks", "pre-receive"), string(text))
 }
 
 func (s *site) hook(name, text string) {

@@ -51,6 +51,17 @@ func (g *Guard) PreReceive(ctx context.Context, in io.Reader) (*Verdict, error) 
 	return g.cross(ctx, updates, far)
 }
 
+// Range judges what a reference brings on top of a commit, by that commit's
+// policy: for CI, which runs when the push has happened.
+func (g *Guard) Range(ctx context.Context, base, tip, ref string) (*Verdict, error) {
+	far := &side{have: []string{base}, head: base}
+	u := update{ref: ref, new: tip}
+	if !isID(base) || !isID(tip) || !strings.HasPrefix(ref, "refs/") {
+		return nil, fault.Usage("run ci %.80q %.80q %.80q: write the ids of two commits, and the full name of a reference", base, tip, ref)
+	}
+	return g.cross(ctx, []update{u}, far)
+}
+
 // side is the repository that is pushed to.
 type side struct {
 	have  []string // ids of what it has

@@ -101,7 +101,7 @@ func bareSite(t *testing.T) *site {
 // environment of every command: no configuration of the machine counts.
 func (s *site) environment() []string {
 	return append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Dir(s.dir), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
+		"PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH"), "HOME=" + filepath.Dir(s.dir), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org",
 		"GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=true", "LC_ALL=C",
 	}, s.env...)
