@@ -42,7 +42,7 @@ func setup(ctx context.Context, s console.Streams, o signsetup.Options, dryRun b
 }
 
 // verbs say what a step would do; a step that is done says ok.
-var verbs = map[string]string{"key": "make", "list": "add", "attest": "keep", "config": "set"}
+var verbs = map[string]string{"key": "make", "load": "load", "list": "add", "attest": "keep", "config": "set"}
 
 func planText(b *strings.Builder, plan *signsetup.Plan) {
 	scope := "this repository"
@@ -66,10 +66,18 @@ func afterSetup(plan *signsetup.Plan, key *signsetup.Key) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "done: git signs with %s %s\n", key.Public.Type(), shortPrint(key.Fingerprint()))
 	if !plan.Place.Global {
-		paragraph(&b, "next: ", "git add "+plan.Place.InGit+" .clawql; git commit -m \"List my signing key\"")
+		paragraph(&b, "next: ", "git add "+paths(plan.Place.InGit)+"; git commit -m \"List my key\"")
 		paragraph(&b, "      ", "Where a list is in force already, somebody on it makes that commit.")
 	}
 	return b.String()
+}
+
+// paths are what a setup changed in the work tree.
+func paths(list string) string {
+	if strings.HasPrefix(list, ".clawql/") {
+		return ".clawql"
+	}
+	return ".clawql " + list
 }
 
 // signingReport is the object that -o json writes.

@@ -141,9 +141,9 @@ func proven(s commitverify.Signer) string {
 	case !s.Hardware:
 		return s.KeyType + ", a key in software"
 	case s.UserVerified:
-		return "security key, touched, user verified"
+		return "security key: touch, PIN"
 	}
-	return "security key, touched"
+	return "security key: touch"
 }
 
 func shortPrint(fingerprint string) string {

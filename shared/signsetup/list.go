@@ -38,7 +38,7 @@ func (p *Plan) planList() error {
 		p.step("list", true, "%s stands in %s", p.Place.Email, name)
 		return nil
 	}
-	p.step("list", false, "add %s to %s, for git, from now on", p.Place.Email, name)
+	p.step("list", false, "%s to %s, for git, from now on", p.Place.Email, name)
 	return nil
 }
 

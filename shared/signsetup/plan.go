@@ -27,7 +27,7 @@ type Options struct {
 
 // Step is one thing that a setup would do.
 type Step struct {
-	What string // key, list, attest, config
+	What string // key, load, list, attest, config
 	Text string
 	Done bool // it is so already
 }
@@ -204,7 +204,7 @@ func (p *Plan) planNewKey() error {
 		p.target = filepath.Join(p.Place.Home, ".ssh", fmt.Sprintf("id_ed25519_sk_clawql_%d", n))
 	}
 	if p.o.Download {
-		p.step("key", false, "load what the token keeps, by ssh-keygen -K (asks for its PIN)")
+		p.step("load", false, "what the token keeps, by ssh-keygen -K (asks for its PIN)")
 		return nil
 	}
 	asks := "a touch and the PIN each time"
@@ -215,7 +215,7 @@ func (p *Plan) planNewKey() error {
 	if p.o.Resident {
 		kept = ", kept on the token too"
 	}
-	p.step("key", false, "make %s on the token (ed25519-sk, else ecdsa-sk): %s%s", p.Place.show(p.target), asks, kept)
+	p.step("key", false, "%s, on the token (ed25519-sk, else ecdsa-sk): %s%s", p.Place.show(p.target), asks, kept)
 	return nil
 }
 

@@ -101,7 +101,7 @@ func check(place Place, key ssh.PublicKey, record Record) (Attested, error) {
 // planAttestation says what is kept or known of the key's enrolment.
 func (p *Plan) planAttestation() {
 	if p.Key == nil && !p.o.Download {
-		p.step("attest", false, "keep what the token's maker attests, in %s", p.Place.show(p.Place.Attest))
+		p.step("attest", false, "what the token's maker attests, in %s", p.Place.show(p.Place.Attest))
 		return
 	}
 	if p.Key == nil || p.Key.Kind != FIDO {

@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -45,12 +46,11 @@ func New(t testing.TB) *Token {
 	t.Helper()
 	dir := t.TempDir()
 	k := &Token{Library: filepath.Join(dir, "token.so"), Dir: dir}
-	code := filepath.Join(dir, "provider.c")
-	must(t, os.WriteFile(code, source, 0o600))
-	out, err := exec.Command("cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-DSK_VERSION="+apiVersion(), "-o", k.Library, code, "-lcrypto").CombinedOutput()
+	library, err := build()
 	if err != nil {
-		missing(t, fmt.Sprintf("build the token: %v\n%s", err, out))
+		missing(t, err.Error())
 	}
+	must(t, os.WriteFile(k.Library, library, 0o700))
 	askpass := filepath.Join(dir, "askpass")
 	must(t, os.WriteFile(askpass, []byte("#!/bin/sh\necho "+PIN+"\n"), 0o700))
 	k.Env = []string{
@@ -60,6 +60,24 @@ func New(t testing.TB) *Token {
 	k.Roots = certificates(t, dir)
 	return k
 }
+
+// build compiles the library, once a process.
+var build = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "clawql-fido-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	code, library := filepath.Join(dir, "provider.c"), filepath.Join(dir, "token.so")
+	if err := os.WriteFile(code, source, 0o600); err != nil {
+		return nil, err
+	}
+	out, err := exec.Command("cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-DSK_VERSION="+apiVersion(), "-o", library, code, "-lcrypto").CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("build the token: %w: %s", err, out)
+	}
+	return os.ReadFile(library)
+})
 
 // missing skips, or fails where the test must have a token.
 func missing(t testing.TB, why string) {
