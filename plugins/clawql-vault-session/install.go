@@ -88,11 +88,11 @@ func build(c *cli.Context, streams console.Streams, folder string) (string, erro
 	}
 	live := streams.Live(streams.Err)
 	defer live.Close()
+	const what = "building vault " + vault.Pinned + " from its Go module, 5 minutes with empty caches"
+	live.Update(what, []string{what})
 	began := time.Now()
-	live.Update("building vault "+vault.Pinned+" from its Go module: about 5 minutes with empty caches", nil)
 	return vaultinstall.Build{Go: tool, Into: folder, Environ: os.Environ(), Compiled: func(n int) {
-		live.Update("building vault "+vault.Pinned+" from its Go module: about 5 minutes with empty caches",
-			[]string{fmt.Sprintf("building vault %s: %d packages compiled, %s", vault.Pinned, n, time.Since(began).Round(time.Second))})
+		live.Update(what, []string{what, fmt.Sprintf("%d packages compiled, %s", n, time.Since(began).Round(time.Second))})
 	}}.Run(c.Context)
 }
 

@@ -25,21 +25,24 @@ func withInstall(err error) error {
 
 // installHints are the commands for a system; release is its os-release(5).
 func installHints(goos, release string) []string {
-	ours := "clawql-vault-session install             (builds vault " + vault.Pinned + "; needs Go, 5 minutes)"
-	signed := "clawql-vault-session install --download  (HashiCorp's build, signature checked)"
+	all := []string{
+		"clawql-vault-session install             (builds it: needs Go, 5 minutes)",
+		"clawql-vault-session install --download  (signed by HashiCorp)",
+	}
+	const repository = "  (developer.hashicorp.com/vault/install)"
 	switch {
 	case goos == "darwin":
-		return []string{ours, signed, "brew install hashicorp/tap/vault"}
+		return append(all, "brew install hashicorp/tap/vault")
 	case isLike(release, "debian", "ubuntu"):
-		return []string{ours, signed, "sudo apt-get install vault                (with HashiCorp's repository: developer.hashicorp.com/vault/install)"}
+		return append(all, "sudo apt-get install vault"+repository)
 	case isLike(release, "fedora", "rhel", "centos"):
-		return []string{ours, signed, "sudo dnf install vault                    (with HashiCorp's repository: developer.hashicorp.com/vault/install)"}
+		return append(all, "sudo dnf install vault"+repository)
 	case isLike(release, "alpine"):
-		return []string{ours, signed, "apk add openbao                           (community repository)"}
+		return append(all, "apk add openbao")
 	case isLike(release, "arch"):
-		return []string{ours, signed, "sudo pacman -S vault"}
+		return append(all, "sudo pacman -S vault")
 	}
-	return []string{ours, signed}
+	return all
 }
 
 // isLike looks for one of names in ID and ID_LIKE.

@@ -89,7 +89,7 @@ func deedOf(r *http.Request) (what, name string) {
 	default:
 		what = "put"
 	}
-	if kind != "data" {
+	if kind != "data" && what != "list" {
 		name = kind + "/" + name
 	}
 	return what, strings.TrimSuffix(name, "/")
