@@ -41,7 +41,7 @@ func Find(searchPath string, uid int) (Binary, error) {
 			return Binary{Path: real, Name: name}, judge(real, uid)
 		}
 	}
-	return Binary{}, fault.Unable("starting a session: %w", ErrNone)
+	return Binary{}, fault.Unable("%w", ErrNone)
 }
 
 func isProgram(path string) bool {
