@@ -64,7 +64,7 @@ func planText(b *strings.Builder, plan *signsetup.Plan) {
 
 func afterSetup(plan *signsetup.Plan, key *signsetup.Key) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "done: git signs with %s %s\n", key.Public.Type(), shortPrint(key.Fingerprint()))
+	fmt.Fprintf(&b, "done: git signs with %s\n", key.Short())
 	if !plan.Place.Global {
 		paragraph(&b, "next: ", "git add "+paths(plan.Place.InGit)+"; git commit -m \"List my key\"")
 		paragraph(&b, "      ", "Where a list is in force already, somebody on it makes that commit.")

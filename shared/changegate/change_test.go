@@ -161,7 +161,7 @@ func TestAllFailuresAtOnce(t *testing.T) {
 	w.Commit("unsigned, not pushed", nil)
 	w.Write("new", "x")
 	must(t, w.ask(), gate.Failed, "carries no signature", "the work tree differs from HEAD: untracked: new",
-		"is not on branch \"main\" of origin", "git config gpg.format ssh", "git push")
+		"is not on branch \"main\" of origin", "git clawql-hooks signing setup", "git push")
 }
 
 // A failure is a failure even when another question could not be answered.

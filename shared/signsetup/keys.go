@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,11 @@ type Key struct {
 
 // Fingerprint is SHA256:...
 func (k Key) Fingerprint() string { return ssh.FingerprintSHA256(k.Public) }
+
+// Short names the key for a person: its type, and how its fingerprint begins.
+func (k Key) Short() string {
+	return fmt.Sprintf("%s %.19s…", strings.TrimSuffix(k.Public.Type(), "@openssh.com"), k.Fingerprint())
+}
 
 // Line is the key as a list or user.signingkey has it, without its comment.
 func (k Key) Line() string { return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k.Public))) }

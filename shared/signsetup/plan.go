@@ -186,7 +186,7 @@ func (p *Plan) planKey() error {
 	if p.Key.Path != "" {
 		from = p.Place.show(p.Key.Path)
 	}
-	p.step("key", true, "%s %s (%s)", p.Key.Public.Type(), p.Key.Fingerprint(), from)
+	p.step("key", true, "%s (%s)", p.Key.Short(), from)
 	switch p.Key.Kind {
 	case Software:
 		p.warn("the key is software: whoever reads its file can sign; the default policy refuses its commits, until clawql.yaml admits it: "+admitHint, p.Key.Fingerprint())

@@ -109,7 +109,7 @@ func (s *status) signingKey() {
 		return
 	}
 	s.key = &key
-	text := fmt.Sprintf("%s %s (%s)", key.Public.Type(), key.Fingerprint(), where(one))
+	text := fmt.Sprintf("%s (%s)", key.Short(), where(one))
 	switch key.Kind {
 	case FIDO:
 		s.add("key", OK, "", "%s", text)
@@ -148,8 +148,10 @@ func (s *status) present() {
 	switch {
 	case inAgent:
 		s.add("present", OK, "", "ssh-agent holds it")
+	case s.key.Path != "" && exists(handle) && s.key.Kind == FIDO:
+		s.add("present", OK, "", "its handle is %s; --test shows whether the token is there", s.place.show(handle))
 	case s.key.Path != "" && exists(handle):
-		s.add("present", OK, "", "its handle is %s; whether the token is plugged in shows --test", s.place.show(handle))
+		s.add("present", OK, "", "it is the file %s", s.place.show(handle))
 	case err != nil:
 		s.add("present", Unknown, fix, "%v", err)
 	default:
@@ -213,7 +215,7 @@ func (s *status) attestation() {
 		s.add("attestation", Unknown, "put the maker's root certificate to "+s.place.show(filepath.Join(s.place.Attest, rootsFile)),
 			"enrolled %s, signed by %q; no root of the project vouches for that maker", a.Enrolled.Format(time.DateOnly), a.Maker)
 	default:
-		s.add("attestation", OK, "", "enrolled %s on a token of %q, model %s; not checked: whether the maker withdrew it", a.Enrolled.Format(time.DateOnly), a.Root, a.Model)
+		s.add("attestation", OK, "", "enrolled %s on a token that %q vouches for; whether the maker withdrew it is not checked", a.Enrolled.Format(time.DateOnly), a.Root)
 	}
 }
 

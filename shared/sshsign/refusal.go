@@ -38,7 +38,7 @@ const signAnew = "git commit --amend --no-edit -S"
 
 // advice is what helps against a refusal, whatever its details.
 var advice = map[Reason]string{
-	Unsigned:       "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub; " + signAnew,
+	Unsigned:       "git clawql-hooks signing setup; " + signAnew,
 	ForeignFormat:  "git config gpg.format ssh; merges made on a forge's web page carry the forge's own signature: git merge -S",
 	Malformed:      signAnew,
 	BadSignature:   "the commit was changed after it was signed: " + signAnew,
@@ -50,9 +50,9 @@ var advice = map[Reason]string{
 	WrongCommitter: "git config user.email to the address that the list gives to your key; " + signAnew,
 	OutOfTime:      "sign with a key that counts today: " + signAnew,
 	NotPermitted:   `the line needs namespaces="git", in a commit that somebody listed signs`,
-	NoHardware:     "ssh-keygen -t ed25519-sk",
-	NoTouch:        "make the key anew without -O no-touch-required",
-	NotVerified:    "ssh-keygen -t ed25519-sk -O verify-required",
+	NoHardware:     "git clawql-hooks signing setup finds or makes a security key",
+	NoTouch:        "git clawql-hooks signing setup --new makes a key that asks for a touch",
+	NotVerified:    "git clawql-hooks signing setup --new makes a key that asks for its PIN",
 }
 
 // Refuse makes a refusal with the hint that its reason calls for.
