@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/gitchange"
@@ -80,11 +81,14 @@ func (r *Receipts) Add(base string, changes []gitchange.Change) {
 	if r == nil || os.MkdirAll(r.dir, 0o700) != nil {
 		return
 	}
-	file, err := os.OpenFile(r.file(base, changes), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	name := r.file(base, changes)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return
 	}
 	_ = file.Close()
+	now := time.Now()
+	_ = os.Chtimes(name, now, now) // it may be there from before
 	r.prune()
 }
 

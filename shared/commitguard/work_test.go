@@ -1,0 +1,188 @@
+package commitguard
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Honest work: none of it may be refused, and no hook may change what git does.
+var work = map[string]func(s *site){
+	"commit, amend, empty message": func(s *site) {
+		s.stage("a", "a\n")
+		s.git("commit", "-qm", "a")
+		s.stage("a", "b\n")
+		s.git("commit", "-q", "--amend", "--no-edit")
+		s.git("commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "")
+	},
+	"the first commit": func(s *site) {
+		s.git("init", "-q", s.dir+"/new")
+		s.dir += "/new"
+		s.install()
+		s.stage("a", "a\n")
+		s.git("commit", "-qm", "a")
+		s.git("commit", "-q", "--amend", "-m", "b")
+	},
+	"branches": func(s *site) {
+		s.git("branch", "one")
+		s.git("branch", "-m", "one", "two")
+		s.git("branch", "-c", "two", "three")
+		s.git("checkout", "-qb", "four")
+		s.git("branch", "-f", "two", "HEAD")
+		s.git("branch", "-D", "two", "three")
+		s.git("pack-refs", "--all", "--prune")
+		s.git("checkout", "-q", "main")
+		s.git("branch", "-D", "four")
+		s.git("gc", "-q")
+		s.git("fsck")
+	},
+	"merges": func(s *site) {
+		for _, name := range []string{"one", "two"} {
+			s.git("checkout", "-qb", name, "main")
+			s.stage(name, "x\n")
+			s.git("commit", "-qm", name)
+		}
+		s.git("checkout", "-q", "main")
+		s.git("merge", "-q", "--no-edit", "one")
+		s.git("merge", "-q", "--no-ff", "--no-edit", "one", "two")
+	},
+	"rebase, cherry-pick, revert, reset, stash": func(s *site) {
+		for _, name := range []string{"one", "two", "three"} {
+			s.stage(name, "x\n")
+			s.git("commit", "-qm", name)
+		}
+		s.git("checkout", "-qb", "side", "HEAD~3")
+		s.stage("side", "x\n")
+		s.git("commit", "-qm", "side")
+		s.git("cherry-pick", "main~1")
+		s.git("revert", "--no-edit", "HEAD")
+		s.git("rebase", "-q", "main")
+		s.git("reset", "-q", "--hard", "HEAD~1")
+		s.write("side", "y\n")
+		s.git("stash", "-q")
+		s.git("stash", "pop", "-q")
+		s.git("stash", "-q", "-u")
+		s.git("stash", "branch", "popped")
+	},
+	"bisect and worktrees": func(s *site) {
+		for i := range 4 {
+			s.git("commit", "-q", "--allow-empty", "-m", fmt.Sprint(i))
+		}
+		s.git("bisect", "start", "HEAD", "HEAD~4")
+		s.git("bisect", "good")
+		s.git("bisect", "reset")
+		s.git("worktree", "add", "-q", s.dir+"2", "-b", "side")
+		s.git("worktree", "remove", s.dir+"2")
+	},
+	"fetch, pull, clone, push": func(s *site) {
+		s.off("clone", "-q", s.remote, s.dir+"2")
+		other := *s
+		other.dir += "2"
+		other.stage("theirs", "x\n")
+		other.off("commit", "-qm", "theirs")
+		other.off("push", "-q", "origin", "main", "HEAD:refs/heads/other")
+		s.git("fetch", "-q")
+		s.git("pull", "-q")
+		s.git("checkout", "-q", "other")
+		s.stage("ours", "x\n")
+		s.git("commit", "-qm", "ours")
+		s.git("push", "-q", "origin", "other", "other:refs/heads/copy")
+		s.git("tag", "-a", "-m", "x", "v1")
+		s.git("tag", "light")
+		s.git("push", "-q", "--tags")
+		s.git("notes", "add", "-m", "note")
+		s.git("push", "-q", "origin", "refs/notes/commits")
+		s.git("push", "-q", "origin", ":copy", ":v1")
+		s.git("push", "-q", "origin", "main") // nothing to do
+	},
+	"a mirror and a second remote": func(s *site) {
+		s.git("init", "-q", "--bare", "-b", "main", s.dir+".git")
+		s.git("push", "-q", "--mirror", s.dir+".git")
+		s.stage("a", "a\n")
+		s.git("commit", "-qm", "a")
+		s.git("push", "-q", s.dir+".git", "main")
+	},
+	"what another has already": func(s *site) {
+		s.off("update-ref", "refs/heads/main", s.evil()) // history holds it, and the remote
+		s.off("-c", "core.hooksPath=/dev/null", "push", "-q", "--no-verify", "origin", "main:refs/heads/old")
+		s.stage("b", "b\n")
+		s.git("commit", "-qm", "b")
+		s.git("branch", "more")
+	},
+	"filters, fixups, autosquash": func(s *site) {
+		s.stage("a", "a\n")
+		s.git("commit", "-qm", "a")
+		s.stage("a", "b\n")
+		s.git("commit", "-q", "--fixup", "HEAD")
+		s.git("rebase", "-q", "-i", "--autosquash", "HEAD~2")
+	},
+	"names with odd bytes": func(s *site) {
+		s.stage("a\t\"b\n\xff.env", "x\n")
+		s.git("commit", "-qm", "odd")
+		s.git("branch", "ä/ö")
+		s.git("push", "-q", "origin", "ä/ö")
+	},
+}
+
+func TestHonestWorkPasses(t *testing.T) {
+	for name, do := range work {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			if name == "what another has already" {
+				_ = os.Remove(filepath.Join(s.remote, "hooks", "pre-receive"))
+			}
+			do(s)
+		})
+	}
+}
+
+// A sha256 repository, and one without a work tree.
+func TestOtherRepositories(t *testing.T) {
+	s := bareSite(t)
+	s.git("init", "-q", "--object-format=sha256", "-b", "main", s.dir)
+	s.install()
+	s.stage("a", "a\n")
+	s.git("commit", "-qm", "a")
+	if got := s.receipts(); got != 1 {
+		t.Errorf("%d receipts", got)
+	}
+	s.stage("a.env", s.line())
+	s.try("commit", "-nm", "x")
+	s.refused(attack{"commit -n in a sha256 repository", branch, nil}, "refused: ")
+
+	bare := newSite(t)
+	text, err := os.ReadFile(filepath.Join(bare.dir, ".git/hooks/reference-transaction"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare.hook(filepath.Join(bare.remote, "hooks/reference-transaction"), string(text))
+	evil := bare.evil()
+	bare.env = append(bare.env, "GIT_ALTERNATE_OBJECT_DIRECTORIES="+bare.dir+"/.git/objects")
+	bare.dir = bare.remote
+	bare.try("update-ref", "refs/heads/main", evil)
+	bare.refused(attack{"update-ref in a bare repository", branch, nil}, "refused: ")
+}
+
+func (s *site) receipts() int {
+	entries, _ := os.ReadDir(filepath.Join(s.dir, ".git/clawql-hooks/receipts"))
+	return len(entries)
+}
+
+// What was refused is told with the way on: the message is not lost.
+func TestMessageIsKept(t *testing.T) {
+	s := newSite(t)
+	s.stage("a.env", s.line())
+	s.try("commit", "-n", "-m", "a long message")
+	if !strings.Contains(s.last.text, "-e -F .git/COMMIT_EDITMSG") {
+		t.Fatalf("the way on is not told:\n%s", s.last.text)
+	}
+	s.git("rm", "-q", "--cached", "a.env")
+	s.stage("b", "b\n")
+	s.git("commit", "-q", "-e", "-F", ".git/COMMIT_EDITMSG")
+	if got := s.git("log", "-1", "--format=%s"); got != "a long message" {
+		t.Errorf("the message is %q", got)
+	}
+}
