@@ -30,7 +30,7 @@ VAULT_FILES   := testdata/sandbox/Makefile $(shell find testdata/sandbox/vault -
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: always help build demo test check lint fmt bench bench-abort bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster test-session-leaks test-session-storm
+.PHONY: test-hooks-attacks always help build demo test check lint fmt bench bench-abort bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster test-session-leaks test-session-storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,7 +93,7 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks ## everything, on a real cluster where there can be one
 
 test-sandbox: sandbox-build ## the tests of the sandbox's own module
 	@$(STEP) "sandbox: go vet" env CGO_ENABLED=0 $(GO) -C testdata/sandbox vet -trimpath ./...
@@ -108,6 +108,11 @@ test-session-leaks: bin/clawql-vault-session bin/vault ## end sessions in every 
 
 test-session-storm: bin/clawql-vault-session bin/vault ## 50 sessions at once, killed at random (STORM=5m)
 	@$(GO) run $(FLAGS) ./testdata/sessiontrial storm bin/clawql-vault-session bin/vault $(STORM)
+
+test-hooks-attacks: ## ways to get a token into history or past the signature policy, on real git
+	@mkdir -p bin
+	@$(STEP) "attacks on the hooks" env CLAWQL_REQUIRE=git,ssh-keygen CLAWQL_ATTACK_TABLE=$(abspath bin)/hooks-attacks.txt $(GO) test $(FLAGS) -count=1 ./shared/commitguard
+	@cat bin/hooks-attacks.txt
 
 bench: bench-startup bench-judge bench-abort ## all benchmarks; each ends with one line of JSON
 
@@ -131,12 +136,17 @@ bench-abort: install sandbox-build build ## how long a version that answers 500 
 bench-judge: ## false rollbacks and time to tell of the canary's judge, by simulation
 	@.ci/bench-judge $(GO)
 
-test-drift-oracle: bin/oracle-netpol ## the drift comparers against independent oracles, 10,000 cases each
-	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...
+test-drift-oracle: bin/oracle-netpol bin/oracle-rbac ## the drift comparers against independent oracles, 10,000 cases each
+	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) CLAWQL_ORACLE_RBAC=$(abspath bin/oracle-rbac) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...
 
 # netpol-analyzer, in a module of its own; tests only.
 bin/oracle-netpol: $(wildcard testdata/oracle-netpol/*.go testdata/oracle-netpol/go.*)
 	@$(STEP) "build $@" $(GO) -C testdata/oracle-netpol build -trimpath -o $(abspath $@) .
+	@touch $@
+
+# Kubernetes' own authorizer, in the sandbox's module; tests only.
+bin/oracle-rbac: $(wildcard testdata/sandbox/kube/rbac-oracle/*.go testdata/sandbox/kube/go.*)
+	@$(STEP) "build $@" env CGO_ENABLED=0 $(GO) -C testdata/sandbox/kube build -trimpath -o $(abspath $@) ./rbac-oracle
 	@touch $@
 
 clean: ## remove what was built

@@ -173,7 +173,7 @@ func (e *engine) finding(p principal, allows int) (*finding.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		if best == nil || w.severity.Worse(best.severity) {
+		if best == nil || w.graver(best) {
 			best = w
 		}
 	}

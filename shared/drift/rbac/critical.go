@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
@@ -27,7 +28,7 @@ var criticalRequests = []Request{
 	{Verb: "delete", Resource: "secrets"},
 	{Verb: "deletecollection", Resource: "secrets"},
 	{Verb: "create", Resource: "pods", Subresource: "exec"},
-	{Verb: "get", Resource: "pods", Subresource: "exec"},
+	{Verb: "get", Resource: "pods", Subresource: "exec"}, // a websocket is opened by GET
 	{Verb: "create", Resource: "serviceaccounts", Subresource: "token"},
 	{Verb: "get", Resource: "nodes", Subresource: "proxy"},
 	{Verb: "create", Resource: "nodes", Subresource: "proxy"},
@@ -47,6 +48,13 @@ func (p part) critical(fresh string) []Request {
 		}
 	}
 	return list
+}
+
+// rank of a critical request among them, the gravest first.
+func (r Request) rank() int {
+	return slices.IndexFunc(criticalRequests, func(c Request) bool {
+		return c.Verb == r.Verb && c.Resource == r.Resource && (c.Subresource == r.Subresource || c.Resource == "userextras")
+	})
 }
 
 // part that holds this request; its name is not asked about.

@@ -16,6 +16,14 @@ type witness struct {
 	severity finding.Severity
 }
 
+// graver says which of two is to be shown.
+func (w *witness) graver(than *witness) bool {
+	if w.severity != than.severity {
+		return w.severity.Worse(than.severity)
+	}
+	return w.severity == finding.Critical && w.request.rank() < than.request.rank()
+}
+
 func groupSubject(name string) rbacv1.Subject {
 	return rbacv1.Subject{Kind: rbacv1.GroupKind, Name: name}
 }
