@@ -145,7 +145,7 @@ func TestShredOverwrites(t *testing.T) {
 func TestImportFromPass(t *testing.T) {
 	w := aWorld(t)
 	if _, err := os.Stat("/usr/bin/pass"); err != nil {
-		if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "pass") {
+		if isRequired("pass") {
 			t.Fatal("CLAWQL_REQUIRE names pass: apt-get install pass gnupg")
 		}
 		t.Skip("pass is not installed")

@@ -53,7 +53,7 @@ func aWorld(t *testing.T) *world {
 	t.Helper()
 	vault := os.Getenv("CLAWQL_VAULT")
 	if _, err := exec.LookPath(vault); err != nil {
-		if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "vault") {
+		if isRequired("vault") {
 			t.Fatal("CLAWQL_REQUIRE names vault, and CLAWQL_VAULT no program: make vault")
 		}
 		t.Skip("needs a real Vault: make vault, CLAWQL_VAULT=bin/vault")
@@ -70,7 +70,7 @@ func newWorld(vault string) (*world, error) {
 	if os.Getuid() != 0 {
 		above = os.Getenv("HOME")
 	}
-	root, err := os.MkdirTemp(above, "clawql-session-test-")
+	root, err := os.MkdirTemp(above, "cq-") // short: the paths of sockets are
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +209,11 @@ func (w *world) command(extra []string, folder string, argv ...string) *exec.Cmd
 		command.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(w.uid), Gid: uint32(w.gid)}
 	}
 	return command
+}
+
+// isRequired says whether CLAWQL_REQUIRE names what a test needs.
+func isRequired(what string) bool {
+	return slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), what)
 }
 
 // longest is how long a program of a test may run.
