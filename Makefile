@@ -30,7 +30,7 @@ VAULT_FILES   := testdata/sandbox/Makefile $(shell find testdata/sandbox/vault -
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: test-hooks-attacks always help build demo test check lint fmt bench bench-abort bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster test-session-leaks test-session-storm
+.PHONY: test-atr test-hooks-attacks always help build demo test check lint fmt bench bench-abort bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster test-session-leaks test-session-storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,7 +93,11 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks test-atr ## everything, on a real cluster where there can be one
+
+test-atr: ## skills and MCP configurations, by the real agent-threat-rules (npm)
+	@$(STEP) "install agent-threat-rules" .ci/atr
+	@$(STEP) "threats to agents" env CLAWQL_REQUIRE=atr PATH="$(abspath bin/atr/node_modules/.bin):$$PATH" $(GO) test $(FLAGS) -count=1 -run 'RealATR|Scripts/git-clawql-hooks/agents' ./shared/agentthreat ./shared/stagedscan ./shared/house/scripts
 
 test-sandbox: sandbox-build ## the tests of the sandbox's own module
 	@$(STEP) "sandbox: go vet" env CGO_ENABLED=0 $(GO) -C testdata/sandbox vet -trimpath ./...

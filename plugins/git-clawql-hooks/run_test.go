@@ -15,6 +15,8 @@ func (breaking) Read([]byte) (int, error) { panic("cqk_0123456789abcdef_secret")
 // A panic is a refusal in one line, and tells nothing of what it was about.
 func TestPanicRefuses(t *testing.T) {
 	var out bytes.Buffer
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_STATE_HOME", "")
 	err := runHook(t.Context(), "reference-transaction", []string{"prepared"}, breaking{}, &out)
 	if fault.Code(err) != fault.CodeUnable || out.Len() > 0 {
 		t.Fatalf("%v, %q", err, out.String())

@@ -40,7 +40,7 @@ var table struct {
 // every smoke-th, which still has some of each kind.
 func full() bool { return slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "git") }
 
-const smoke = 4
+const smoke = 8
 
 // attacks runs those of one sort and wants each refused, by the hook that it
 // names, for a reason that begins as told, and with nothing changed.
@@ -87,18 +87,32 @@ func (s *site) refused(a attack, reason string) {
 	table.rows = append(table.rows, row{a.name, s.last.hook, fmt.Sprint(s.last.exit), refs})
 }
 
-// printTable shows all rows, by hook and name.
-func printTable() {
-	table.Lock()
-	defer table.Unlock()
+// writeTable writes all rows, by hook and name, to the file that
+// CLAWQL_ATTACK_TABLE names; see `make test-hooks-attacks`.
+func writeTable() {
+	file, err := os.Create(os.Getenv("CLAWQL_ATTACK_TABLE"))
+	if err != nil {
+		return // nobody asked
+	}
+	defer file.Close()
 	slices.SortFunc(table.rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(order(a.hook), order(b.hook)), strings.Compare(a.name, b.name))
 	})
-	fmt.Printf("%-58s  %-21s  %4s  %s\n", "attack", "refused by", "exit", "references")
+	fmt.Fprintf(file, "%-62s  %-21s  %4s  %s\n", "attack", "refused by", "exit", "references")
 	for _, r := range table.rows {
-		fmt.Printf("%-58s  %-21s  %4s  %s\n", r.name, r.hook, r.exit, r.refs)
+		fmt.Fprintf(file, "%-62s  %-21s  %4s  %s\n", r.name, r.hook, r.exit, r.refs)
 	}
-	fmt.Printf("%d attacks\n", len(table.rows))
+	fmt.Fprintf(file, "%d attacks, each on real git", len(table.rows))
+	for _, hook := range []string{early, branch, push, server} {
+		n := 0
+		for _, r := range table.rows {
+			if r.hook == hook {
+				n++
+			}
+		}
+		fmt.Fprintf(file, "; %s %d", hook, n)
+	}
+	fmt.Fprintln(file)
 }
 
 func order(hook string) int { return slices.Index([]string{early, branch, push, server}, hook) }

@@ -10,12 +10,12 @@ const sh = "#!/bin/sh\n"
 // install puts our hooks into the work repository and into the remote.
 func (s *site) install() {
 	s.Helper()
-	hooks := filepath.Join(s.dir, ".git", "hooks")
-	s.hook(filepath.Join(hooks, "pre-commit"), sh+"exec "+binary+" run pre-commit \"$@\"\n")
-	if !s.blind {
-		s.hook(filepath.Join(hooks, "pre-push"), sh+"exec "+binary+" run pre-push \"$@\"\n")
+	if out, err := s.command(binary, "install").CombinedOutput(); err != nil {
+		s.Fatalf("install: %v\n%s", err, out)
 	}
-	s.hook(filepath.Join(hooks, "reference-transaction"), sh+"[ \"$1\" = prepared ] || exit 0\nexec "+binary+" run reference-transaction \"$@\"\n")
+	if s.blind {
+		_ = os.Remove(filepath.Join(s.dir, ".git/hooks/pre-push"))
+	}
 	s.installThere()
 }
 

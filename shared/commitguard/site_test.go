@@ -33,9 +33,7 @@ func TestMain(m *testing.M) {
 		panic(string(out))
 	}
 	code := m.Run()
-	if testing.Verbose() && len(table.rows) > 0 {
-		printTable()
-	}
+	writeTable()
 	os.RemoveAll(dir)
 	remove()
 	os.Exit(code)
