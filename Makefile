@@ -107,11 +107,11 @@ test-cluster: sandbox-build build ## the product's tests on a real cluster
 	@$(STEP) "tests on a real cluster" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) .ci/test-cluster $(GO) $(FLAGS)
 
 test-session-leaks: bin/clawql-vault-session bin/vault ## end sessions in every way, and search for what they left
-	@$(GO) run $(FLAGS) ./testdata/sessiontrial leaks bin/clawql-vault-session bin/vault
-	@$(GO) run $(FLAGS) ./testdata/sessiontrial ttl bin/clawql-vault-session bin/vault
+	@CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial leaks bin/clawql-vault-session bin/vault
+	@CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial ttl bin/clawql-vault-session bin/vault
 
 test-session-storm: bin/clawql-vault-session bin/vault ## 50 sessions at once, killed at random (STORM=5m)
-	@$(GO) run $(FLAGS) ./testdata/sessiontrial storm bin/clawql-vault-session bin/vault $(STORM)
+	@CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial storm bin/clawql-vault-session bin/vault $(STORM)
 
 test-hooks-attacks: ## ways to get a token into history or past the signature policy, on real git
 	@mkdir -p bin

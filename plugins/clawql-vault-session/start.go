@@ -56,7 +56,7 @@ func (d *door) start(c *cli.Context) error {
 // checkDashes wants `--` before a command: else a mistyped subcommand would
 // start a session.
 func (d *door) checkDashes(c *cli.Context) error {
-	if c.Args().Len() == 0 || slices.Contains(d.args, "--") {
+	if at := slices.Index(d.args, "--"); c.Args().Len() == 0 || at >= 0 && slices.Equal(d.args[at+1:], c.Args().Slice()) {
 		return nil
 	}
 	word := c.Args().First()

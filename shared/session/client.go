@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -181,7 +182,7 @@ func (c *Client) Stop(ctx context.Context) error {
 	}
 	deadline := time.Now().Add(stopTimeout)
 	for time.Now().Before(deadline) && ctx.Err() == nil {
-		if _, err := os.Lstat(c.Socket); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Lstat(filepath.Dir(c.Socket)); errors.Is(err, os.ErrNotExist) {
 			return nil
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -23,6 +23,7 @@ type front struct {
 	modes   *term.State
 	before  map[int]bool // children that were there before
 	child   int          // the supervisor
+	lock    *os.File     // of the session's folder; closed, another session could sweep it away
 	vault   process      // known once the command runs
 	group   int          // of the command, 0 before it runs
 	changes <-chan change
@@ -36,7 +37,7 @@ func Run(o Options) (Result, error) {
 	if err != nil {
 		return Result{Code: fault.Code(err), Reason: ByFailure}, err
 	}
-	f := &front{options: o, plan: prepared, modes: o.Terminal.modes(), before: map[int]bool{}}
+	f := &front{options: o, plan: prepared, modes: o.Terminal.modes(), before: map[int]bool{}, lock: lock}
 	if err := harden(); err != nil {
 		removeFolder(prepared.Folder)
 		return Result{}, fault.Unable("closing this process to cores and tracers: %w", err)
@@ -44,7 +45,7 @@ func Run(o Options) (Result, error) {
 	for _, pid := range descendants(os.Getpid(), nil) {
 		f.before[pid] = true
 	}
-	if err := f.start(lock); err != nil {
+	if err := f.start(); err != nil {
 		removeFolder(prepared.Folder)
 		return Result{}, err
 	}
@@ -53,7 +54,7 @@ func Run(o Options) (Result, error) {
 
 // start starts the supervisor, which is this program again. Its command line
 // and environment say nothing: the plan goes over the socket pair.
-func (f *front) start(lock *os.File) error {
+func (f *front) start() error {
 	ours, theirs, err := pair()
 	if err != nil {
 		return err
@@ -63,14 +64,15 @@ func (f *front) start(lock *os.File) error {
 	command := &exec.Cmd{
 		Path: f.plan.Self, Args: []string{"clawql-vault-session", "supervise"}, Env: []string{"PATH=/usr/bin:/bin"},
 		Stdin: f.options.Terminal.In, Stdout: f.options.Terminal.Out, Stderr: f.options.Terminal.Err,
-		ExtraFiles: []*os.File{theirs, lock}, SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+		ExtraFiles: []*os.File{theirs, f.lock}, SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
 	}
 	if err := command.Start(); err != nil {
 		return fault.Unable("starting the session's supervisor: %w", err)
 	}
 	f.child = command.Process.Pid
 	f.changes = watchChildren()
-	return f.link.send(message{Kind: sayPlan, Plan: &f.plan})
+	f.link.send(message{Kind: sayPlan, Plan: &f.plan}) // failed, the supervisor is gone: follow sees that
+	return nil
 }
 
 // follow passes on signals until the supervisor says that all is over, or is

@@ -56,11 +56,13 @@ func projectKey(stateDir string) string {
 
 // place makes and locks the folder of a new session. The lock is held as long
 // as the returned file is open, also by a process that inherits it. The
-// project's folder may be taken away by a session that ends just now, hence
+// folders above it may be taken away by a session that ends just now, hence
 // the repetition.
 func place(base, stateDir string, uid int) (folder string, lock *os.File, err error) {
 	for range 20 {
-		folder, lock, err = tryPlace(filepath.Join(base, projectKey(stateDir)), uid)
+		if _, err = ownFolder(base, uid); err == nil {
+			folder, lock, err = tryPlace(filepath.Join(base, projectKey(stateDir)), uid)
+		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
@@ -176,11 +178,13 @@ func removeOld(path string, info fs.FileInfo, now time.Time) {
 	}
 }
 
-// removeFolder takes a session's folder away, and the project's when that was
-// its last.
+// removeFolder takes a session's folder away, and those above it when that was
+// their last.
 func removeFolder(folder string) {
 	os.RemoveAll(folder)
-	os.Remove(filepath.Dir(folder))
+	if project := filepath.Dir(folder); os.Remove(project) == nil {
+		os.Remove(filepath.Dir(project))
+	}
 }
 
 // killIfSame kills p if the process of that id is still the one that was

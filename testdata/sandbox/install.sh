@@ -12,7 +12,8 @@ runc:runc
 containernetworking-plugins:/usr/lib/cni/bridge
 iproute2:ip
 procps:ps
-openssh-client:ssh-keygen'
+openssh-client:ssh-keygen
+tmux:tmux'
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
