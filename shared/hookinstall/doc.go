@@ -13,8 +13,8 @@
 //     hook. Nobody's file is touched.
 //   - beside: core.hooksPath is not set. Our text takes the hook's place in
 //     .git/hooks, and runs the one that was there, as HOOK.clawql-chained.
-//   - pointed: core.hooksPath is set (husky, a folder of the work tree, a
-//     company's folder), or a hook goes by its own file name. An include at the
+//   - pointed: core.hooksPath is set (a folder of the work tree, a company's
+//     folder), husky is about to set it, or a hook goes by its own file name. An include at the
 //     end of .git/config points to a folder of ours, whose hooks run the
 //     others in place. The setting of the others stays as it is; husky, which
 //     writes it and its folder anew at each `npm install`, changes nothing.

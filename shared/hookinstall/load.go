@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
@@ -15,7 +16,7 @@ func (s *Site) load() error {
 	if real, err := filepath.EvalSymlinks(s.Config); err == nil {
 		s.Config = real // as git does: a linked configuration stays a link
 	}
-	paths := []string{s.Config, s.inState("under"), s.inState("config"), s.inState("config-worktrees"), s.ledgerFile()}
+	paths := []string{s.Config, s.underFile(), s.inState("config"), s.inState("config-worktrees"), s.ledgerFile()}
 	for _, folder := range []string{s.plain(), s.Hooks()} {
 		for _, event := range allEvents() {
 			if folder == "" {
@@ -35,6 +36,7 @@ func (s *Site) load() error {
 			s.now[path] = f
 		}
 	}
+	s.usesHusky = s.Top != "" && usesHusky(s.Top)
 	s.noHooks = !exists(s.plain())
 	s.Pending = exists(s.journalFile())
 	return s.loadLedger()
@@ -46,6 +48,16 @@ func (s *Site) plain() string {
 		return ""
 	}
 	return filepath.Join(s.Common, "hooks")
+}
+
+// underFile tells our hooks which folder they stand before.
+func (s *Site) underFile() string { return filepath.Join(s.Hooks(), "under") }
+
+// usesHusky says that husky is, or soon will be, at home in a work tree: then
+// the next npm install sets core.hooksPath.
+func usesHusky(top string) bool {
+	data, _ := os.ReadFile(filepath.Join(top, "package.json"))
+	return exists(filepath.Join(top, ".husky")) || strings.Contains(string(data), `"husky"`)
 }
 
 func (s *Site) inState(name string) string { return filepath.Join(s.State, name) }

@@ -73,7 +73,7 @@ func (s *Site) choose(t tree) (Layout, error) {
 		return NotInstalled, fault.Unable("install: core.hooksPath is set for one work tree only (%s), which beats what an install can write", other.Origin).
 			Hint("git config --worktree --unset core.hooksPath, or git 2.54, which needs no hooks path")
 	}
-	if set || s.Global {
+	if set || s.Global || s.usesHusky {
 		return Pointed, nil
 	}
 	for _, event := range Events {
@@ -113,7 +113,7 @@ func (s *Site) point(t tree, program string) {
 		}
 	}
 	s.put(t, s.Hooks(), program, kind, events)
-	t[s.inState("under")] = File{Mode: 0o644, Data: []byte(under + "\n")}
+	t[s.underFile()] = File{Mode: 0o644, Data: []byte(under + "\n")}
 	lines := []string{"[include]", "\tpath = clawql-hooks/config"}
 	if s.Global {
 		lines[1] = "\tpath = " + value(s.inState("config"))

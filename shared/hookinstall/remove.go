@@ -16,9 +16,10 @@ func (s *Site) without(p *Plan) tree {
 			delete(t, s.Config)
 		}
 	}
-	for _, name := range []string{"under", "config", "config-worktrees"} {
+	for _, name := range []string{"config", "config-worktrees"} {
 		delete(t, s.inState(name))
 	}
+	delete(t, s.underFile())
 	delete(t, s.ledgerFile())
 	for _, folder := range []string{s.plain(), s.Hooks()} {
 		for _, event := range allEvents() {

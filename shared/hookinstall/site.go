@@ -34,7 +34,9 @@ type Site struct {
 	version version
 	now     tree
 	ledger  ledger
-	noHooks bool // the folder for hooks is not there
+
+	noHooks   bool // the folder for hooks is not there
+	usesHusky bool
 }
 
 func asExit(err error, target **exec.ExitError) bool { return errors.As(err, target) }
