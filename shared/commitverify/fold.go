@@ -41,20 +41,19 @@ type fold struct {
 func begin(ctx context.Context, repo *gitchange.Repo, objects *gitchange.Objects, o Options) (*fold, error) {
 	f := &fold{repo: repo, objects: objects, policies: newPolicies(objects), o: o, states: map[string]*state{},
 		outside: map[string]*state{}, signers: map[string]*Signer{}, report: &Report{Policy: "none"}}
-	f.o.Ref = strings.TrimPrefix(o.Ref, "refs/heads/")
+	if f.o.Ref = strings.TrimPrefix(o.Ref, "refs/heads/"); strings.HasPrefix(f.o.Ref, "refs/") {
+		f.o.Ref = "" // a tag, or what a forge makes a branch of
+	}
 	if o.Anchor == "" {
 		return f, nil
 	}
-	id, err := repo.Lookup(ctx, o.Anchor)
-	if err == nil && id == "" {
-		err = fault.Unable("read the policy of %s: there is no such commit in this clone", o.Anchor).Hint("git fetch")
-	}
+	id, err := f.anchor(ctx)
 	if err != nil {
 		return nil, err
 	}
 	at, err := f.elsewhere(id)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the policy of %s: %w", o.Anchor, err)
 	}
 	if at.own.broken != nil {
 		return nil, fmt.Errorf("the policy of commit %s cannot be used: %w", short(id), at.own.broken)
@@ -67,6 +66,19 @@ func begin(ctx context.Context, repo *gitchange.Repo, objects *gitchange.Objects
 		other.trust = f.first
 	}
 	return f, nil
+}
+
+// anchor is the full id of the anchor; git is asked only for a name.
+func (f *fold) anchor(ctx context.Context) (string, error) {
+	name := f.o.Anchor
+	if (len(name) == 40 || len(name) == 64) && strings.Trim(name, "0123456789abcdef") == "" {
+		return name, nil
+	}
+	id, err := f.repo.Lookup(ctx, name)
+	if err == nil && id == "" {
+		err = fault.Unable("read the policy of %s: there is no such commit in this clone", name).Hint("git fetch")
+	}
+	return id, err
 }
 
 func (f *fold) demand(p *policy) {
@@ -84,7 +96,7 @@ func (f *fold) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := each(ctx, f.repo, ids, f.commit); err != nil {
+		if err := f.each(ctx, ids); err != nil {
 			return err
 		}
 	}
@@ -125,22 +137,13 @@ func (f *fold) elsewhere(id string) (*state, error) {
 	if known, ok := f.outside[id]; ok {
 		return known, nil
 	}
-	one := item{id: id}
-	for n, name := range []string{id, id + "^{tree}"} {
-		content, kind, err := f.objects.Get(name)
-		if err != nil {
-			return nil, fmt.Errorf("read commit %s, which those to be verified build on: %w", short(id), err)
-		}
-		object := gitchange.Object{Name: name, ID: id, Kind: kind, Content: content, Size: int64(len(content))}
-		if n == 0 {
-			one.raw = object
-		} else {
-			object.ID = nameOf(kind, content, len(id))
-			one.tree = object
-		}
+	one, err := f.read(id)
+	if err == nil {
+		err = one.check()
 	}
-	if err := one.check(); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, fault.Unable("read commit %s, which others build on: %w", short(id), err).
+			Hint("fetch the whole history: git fetch --unshallow; in CI fetch-depth: 0")
 	}
 	own, err := f.policies.of(id, one.tree.Content, len(id)/2)
 	if err != nil {
@@ -148,6 +151,50 @@ func (f *fold) elsewhere(id string) (*state, error) {
 	}
 	f.outside[id] = &state{trust: f.first, own: own, when: timeOf(one.raw.Content)}
 	return f.outside[id], nil
+}
+
+// fewCommits are read one by one: a hook that looks at one commit starts no
+// second child of git.
+const fewCommits = 8
+
+func (f *fold) each(ctx context.Context, ids []string) error {
+	if len(ids) > fewCommits {
+		return each(ctx, f.repo, ids, f.commit)
+	}
+	for _, id := range ids {
+		one, err := f.read(id)
+		if err != nil {
+			return err
+		}
+		if one.open(); one.err != nil {
+			return one.err
+		}
+		if err := f.commit(&one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read asks for a commit and its root tree.
+func (f *fold) read(id string) (item, error) {
+	one := item{id: id}
+	for n, name := range []string{id, id + "^{tree}"} {
+		content, kind, err := f.objects.Get(name)
+		if err != nil {
+			return one, err
+		}
+		object := gitchange.Object{Name: name, ID: nameOf(kind, content, len(id)), Kind: kind, Content: content, Size: int64(len(content))}
+		if object.Size > maxObject {
+			object.ID, object.Content = id, nil
+		}
+		if n == 0 {
+			one.raw = object
+		} else {
+			one.tree = object
+		}
+	}
+	return one, nil
 }
 
 func (f *fold) finish() *Report {

@@ -9,6 +9,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/gitchange"
 	"github.com/clawql/clawql-workbench/shared/gitrepo/gittest"
 	"github.com/clawql/clawql-workbench/shared/project"
+	"golang.org/x/crypto/ssh"
 )
 
 func TestMain(m *testing.M) {
@@ -106,4 +107,22 @@ func TestDefaultAsksForHardware(t *testing.T) {
 	w.anchor = w.Commit("no clawql.yaml", w.ann)
 	w.Commit("one", w.ann)
 	w.want(w.options(), "no hardware key")
+}
+
+func mustTime(t *testing.T, text string) time.Time {
+	t.Helper()
+	when, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return when
+}
+
+func fingerprintOf(t *testing.T, public []byte) string {
+	t.Helper()
+	key, _, _, _, err := ssh.ParseAuthorizedKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ssh.FingerprintSHA256(key)
 }
