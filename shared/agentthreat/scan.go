@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
 
@@ -64,21 +66,12 @@ func (t *Tool) judge(ctx context.Context, dir string, files []File) ([]Threat, e
 			skills = append(skills, f)
 		}
 	}
-	var all []Threat
-	for _, part := range []struct {
-		files []File
-		look  func(context.Context, string, []File) ([]Threat, error)
-	}{{skills, t.skills}, {rest, t.configs}} {
-		if len(part.files) == 0 {
-			continue
-		}
-		some, err := part.look(ctx, dir, part.files)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-	}
-	return all, nil
+	var first, second []Threat
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() (err error) { first, err = t.skills(ctx, dir, skills); return err })
+	work.Go(func() (err error) { second, err = t.configs(ctx, dir, rest); return err })
+	err := work.Wait()
+	return append(first, second...), err
 }
 
 // The sample that must be found in each run, in both forms.
@@ -89,6 +82,9 @@ const (
 
 // skills lays each file out as a skill of its own; the last is the sample.
 func (t *Tool) skills(ctx context.Context, dir string, files []File) ([]Threat, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
 	root := filepath.Join(dir, "skills")
 	files = append(files[:len(files):len(files)], File{Content: []byte(sampleSkill)})
 	place := map[string]int{}
@@ -114,6 +110,9 @@ func (t *Tool) skills(ctx context.Context, dir string, files []File) ([]Threat, 
 // configs hands files over as events; the last is the sample. The answer names
 // them by the SHA-256 of their content.
 func (t *Tool) configs(ctx context.Context, dir string, files []File) ([]Threat, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
 	type event struct {
 		Type      string `json:"type"`
 		Timestamp string `json:"timestamp"`

@@ -27,6 +27,7 @@ type Project struct {
 	Images       []Image                `json:"images,omitempty"`
 	Change       Change                 `json:"change,omitempty"`
 	Signing      *Signing               `json:"signing,omitempty"`
+	Hooks        *Hooks                 `json:"hooks,omitempty"`
 	Session      *Session               `json:"session,omitempty"`
 	Environments map[string]Environment `json:"environments"`
 	Canary       Canary                 `json:"canary,omitempty"`

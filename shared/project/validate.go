@@ -71,6 +71,7 @@ func (p *Project) checks() []check {
 			check{indexed("network.egress", i) + ".ports", portsHold(egress.Ports), egress.Ports, "at least one port, each from 1 to 65535"})
 	}
 	all = append(all, p.Signing.checks()...)
+	all = append(all, p.hookChecks()...)
 	all = append(all, p.Session.checks()...)
 	for i, e := range p.Exceptions {
 		all = append(all, p.exceptionChecks(indexed("exceptions", i), e)...)

@@ -98,7 +98,7 @@ func (s *scan) change(ctx context.Context, c gitchange.Change) (result, error) {
 	}
 	done.known += len(found) - len(fresh)
 	s.settle(&done, fresh, c.Commit)
-	return done, nil
+	return done, s.agent(c)
 }
 
 // version finds what one content at a path holds. The content is let go

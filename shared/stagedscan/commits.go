@@ -67,6 +67,7 @@ func (o Options) All(ctx context.Context, repo *gitchange.Repo) (*Report, error)
 			return err
 		}
 		s.report.everything = true
+		s.Agents = false // history holds many versions of a skill; what is used is HEAD's
 		return s.all(ctx, ids)
 	})
 }

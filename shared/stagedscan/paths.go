@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/clawql/clawql-workbench/shared/agentthreat"
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
 	"github.com/clawql/clawql-workbench/shared/secretscan"
@@ -52,6 +53,9 @@ func (o Options) outside(ctx context.Context, repo *gitchange.Repo, paths []stri
 		return nil, err
 	}
 	if err := s.walk(ctx, "", paths); err != nil {
+		return nil, err
+	}
+	if err := s.judgeAgents(ctx); err != nil {
 		return nil, err
 	}
 	return s.finish(), nil
@@ -126,6 +130,9 @@ func (s *scan) file(ctx context.Context, f onDisk) (done result, err error) {
 	if size > gitchange.Largest {
 		s.settle(&done, append(found, unread(f.shown, tooLarge, fmt.Sprintf("%s %d", f.shown, size))), "")
 		return done, nil
+	}
+	if kind := agentthreat.KindOf(f.shown); s.Agents && kind != agentthreat.Other && f.mode.IsRegular() {
+		s.agentFile(agentFile{agentthreat.File{Path: f.shown, Kind: kind, Content: content}, ""})
 	}
 	some, err := s.inspect(ctx, f.shown, content)
 	if err == nil {

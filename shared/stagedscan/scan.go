@@ -34,6 +34,7 @@ type scan struct {
 	seen     map[string]bool // the changes looked at, see key
 	clean    map[string]bool // path and object id of contents without any finding
 	lfs      func() (string, error)
+	agents   agents
 }
 
 type options = Options
@@ -62,6 +63,9 @@ func (o Options) run(ctx context.Context, repo *gitchange.Repo, work func(s *sca
 	if err = s.fetchLive(ctx); err == nil {
 		err = work(s)
 	}
+	if err == nil {
+		err = s.judgeAgents(ctx)
+	}
 	if err != nil {
 		stop()
 		_ = objects.Close() // the error at hand says more
@@ -76,7 +80,7 @@ func (o Options) run(ctx context.Context, repo *gitchange.Repo, work func(s *sca
 func (o Options) scan(ctx context.Context, repo *gitchange.Repo) *scan {
 	return &scan{
 		options: o, repo: repo, report: &Report{}, excepted: &secretexception.List{},
-		seen: map[string]bool{}, clean: map[string]bool{},
+		seen: map[string]bool{}, clean: map[string]bool{}, agents: agents{trees: map[string]bool{}},
 		lfs: sync.OnceValues(func() (string, error) { return repo.LFS(ctx) }),
 	}
 }
