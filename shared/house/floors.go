@@ -49,11 +49,11 @@ var floors = map[string]floor{
 
 	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
 	"manifests": adapters, "mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
-	"sshsign": adapters, "supplychain": adapters, "vault": adapters, "vaultinstall": adapters,
+	"sshsign": adapters, "supplychain": adapters, "typediff": adapters, "vault": adapters, "vaultinstall": adapters,
 
 	"changegate": gates, "supplygate": gates,
 
-	"commitguard": engine, "commitverify": engine, "signsetup": engine, "deploy": engine, "hookinstall": engine, "session": engine, "stagedscan": engine,
+	"commitguard": engine, "commitverify": engine, "signsetup": engine, "deploy": engine, "driftcheck": engine, "hookinstall": engine, "session": engine, "stagedscan": engine,
 
 	"house": tooling,
 }

@@ -1,0 +1,97 @@
+package driftcheck
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+// Options say what of `from` is the same thing under another name in `to`.
+type Options struct {
+	Namespaces map[string]string             // by name
+	Labels     map[string]string             // "key=value" by "key=value", or "key" by "key"
+	CIDRs      map[netip.Prefix]netip.Prefix // of one family and length
+}
+
+// Report is what a comparison says.
+type Report struct {
+	Status     finding.Status
+	Summary    finding.Summary
+	Findings   []finding.Finding // in the order of finding.Sort
+	Incomplete []string
+	Objects    int // that were compared, of both sides
+}
+
+// comparison is one run.
+type comparison struct {
+	ctx    context.Context
+	from   Side // with its names mapped
+	to     Side
+	names  [2]string
+	o      Options
+	sealer *sealer
+	report *Report
+	judged map[key]bool // objects about which a comparer of meaning has a verdict
+}
+
+// Compare compares two sides. An error means that nothing can be said.
+func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
+	c := &comparison{
+		ctx: ctx, from: from, to: to, names: [2]string{from.Name, to.Name}, o: o, sealer: newSealer(),
+		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key]bool{},
+	}
+	c.report.Incomplete = append(append(c.report.Incomplete, from.Incomplete...), to.Incomplete...)
+	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.structure} {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := compare(); err != nil {
+			return nil, err
+		}
+	}
+	r := c.report
+	finding.Sort(r.Findings)
+	r.Status, r.Summary = finding.Judge(r.Findings, r.Incomplete), finding.Summarize(r.Findings)
+	return r, nil
+}
+
+// take notes what a comparer of meaning found.
+func (c *comparison) take(findings []finding.Finding, incomplete []string) {
+	c.report.Findings = append(c.report.Findings, findings...)
+	c.report.Incomplete = append(c.report.Incomplete, incomplete...)
+}
+
+func (c *comparison) namespace(name string) string {
+	if renamed, known := c.o.Namespaces[name]; known {
+		return renamed
+	}
+	return name
+}
+
+// renamed is an object of `from` under its names in `to`: its own place. What
+// its fields refer to is the business of the comparers.
+func (c *comparison) renamed(o *unstructured.Unstructured) *unstructured.Unstructured {
+	o = o.DeepCopy()
+	if ns := o.GetNamespace(); ns != "" {
+		o.SetNamespace(c.namespace(ns))
+	}
+	if o.GetKind() == "Namespace" && o.GroupVersionKind().Group == "" {
+		o.SetName(c.namespace(o.GetName()))
+		if labels := o.GetLabels(); labels["kubernetes.io/metadata.name"] != "" {
+			labels["kubernetes.io/metadata.name"] = o.GetName()
+			o.SetLabels(labels)
+		}
+	}
+	return o
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return fmt.Sprintf("1 %s", word)
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

@@ -1,0 +1,198 @@
+package driftcheck
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+const environment = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: NS, labels: {pod-security.kubernetes.io/enforce: restricted}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: default-deny, namespace: NS}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gateway, namespace: NS, labels: {team: a}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: gateway}}
+  template:
+    metadata: {labels: {app: gateway}}
+    spec:
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      containers:
+      - name: gateway
+        image: ghcr.io/acme/mcp@sha256:1
+        ports: [{name: http, containerPort: 8080}]
+        env: [{name: CLAWQL_LOG_LEVEL, value: info}]
+        securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: providers, namespace: NS}
+stringData: {token: canary-value-4711}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: NS}
+data: {mode: canary-config-4712}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader, namespace: NS}
+rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: NS}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{kind: ServiceAccount, name: gateway, namespace: NS}]
+`
+
+// side writes an environment into a folder and reads it.
+func side(t *testing.T, namespace string, replace ...string) Side {
+	t.Helper()
+	text := strings.NewReplacer(replace...).Replace(environment)
+	if len(replace) > 0 && text == environment {
+		t.Fatalf("%q changes nothing", replace)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "all.yaml"), []byte(strings.ReplaceAll(text, "NS", namespace)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadFolder(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Name = namespace
+	return read
+}
+
+func compare(t *testing.T, from, to Side, o Options) *Report {
+	t.Helper()
+	report, err := Compare(context.Background(), from, to, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+var mapped = Options{Namespaces: map[string]string{"staging": "production"}}
+
+func TestEqualUnderAnotherName(t *testing.T) {
+	report := compare(t, side(t, "staging"), side(t, "production"), mapped)
+	if report.Status != finding.Equal {
+		t.Errorf("%+v", report)
+	}
+	if report := compare(t, side(t, "staging"), side(t, "production"), Options{}); report.Status == finding.Equal {
+		t.Error("equal without a mapping of names")
+	}
+}
+
+// One change on the side of staging is one finding, with its direction.
+func TestSingleChanges(t *testing.T) {
+	for _, one := range []struct{ name, old, new, want string }{
+		{"default-deny gone", "kind: NetworkPolicy\nmetadata: {name: default-deny", "kind: NetworkPolicy\nmetadata: {name: other, namespace: elsewhere}\nspec: {podSelector: {}}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: x", ""},
+		{"egress open", "policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]", "more-permissive NetworkPolicy production/default-deny"},
+		{"pods may be listed", "verbs: [get]", "verbs: [get, list]", "more-permissive RBAC"},
+		{"fewer rights", "verbs: [get]", "verbs: []", "stricter RBAC"},
+		{"privileged", "allowPrivilegeEscalation: false", "privileged: true", "more-permissive PodSecurityPods production/gateway"},
+		{"label", "enforce: restricted", "enforce: privileged", "more-permissive PodSecurity production"},
+		{"image", "sha256:1", "sha256:2", "different Image production/gateway"},
+		{"variable", "value: info", "value: debug", "different Environment production/gateway"},
+		{"secret", "canary-value-4711", "canary-value-4799", "different Secret production/providers"},
+		{"replicas", "replicas: 2", "replicas: 3", "different Object production/gateway"},
+		{"config", "canary-config-4712", "canary-config-4713", "different Object production/settings"},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			report := compare(t, side(t, "staging", one.old, one.new), side(t, "production"), mapped)
+			if one.want == "" {
+				if report.Summary.MorePermissive == 0 {
+					t.Errorf("%+v", report)
+				}
+				return
+			}
+			var hits int
+			for _, f := range report.Findings {
+				said := string(f.Direction) + " " + f.Control + " " + f.Object.String()
+				if strings.HasPrefix(said, one.want) {
+					hits++
+				}
+				if f.Direction != finding.Different && f.Witness == nil {
+					t.Errorf("no witness: %+v", f)
+				}
+			}
+			if hits == 0 || report.Status != finding.Drift {
+				t.Errorf("%s: %+v", report.Status, report.Findings)
+			}
+			if hits != len(report.Findings) && one.name != "privileged" {
+				t.Errorf("more than one control: %+v", report.Findings)
+			}
+		})
+	}
+}
+
+func TestOnlyThere(t *testing.T) {
+	const extra = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra, namespace: NS}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings"
+	report := compare(t, side(t, "staging", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings", extra), side(t, "production"), mapped)
+	if len(report.Findings) != 1 || report.Findings[0].From != "is there" || report.Findings[0].Object.Name != "extra" {
+		t.Errorf("%+v", report.Findings)
+	}
+}
+
+// No value of a Secret, a ConfigMap or a variable is in what is found.
+func TestNoValueLeavesTheComparison(t *testing.T) {
+	from := side(t, "staging", "canary-value-4711", "canary-value-4799", "canary-config-4712", "canary-config-4713", "value: info", "value: canary-env-4714")
+	text, err := json.Marshal(compare(t, from, side(t, "production"), mapped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, canary := range []string{"canary", "Y2FuYXJ5"} {
+		if strings.Contains(string(text), canary) {
+			t.Errorf("%s is in %s", canary, text)
+		}
+	}
+}
+
+// data and stringData of one value are one Secret.
+func TestSecretByWhatItHolds(t *testing.T) {
+	from := side(t, "staging", "stringData: {token: canary-value-4711}", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=}")
+	if report := compare(t, from, side(t, "production"), mapped); report.Status != finding.Equal {
+		t.Errorf("%+v", report.Findings)
+	}
+}
+
+func TestNeverEqualWhenNotWhole(t *testing.T) {
+	from, to := side(t, "staging"), side(t, "production")
+	from.Incomplete = []string{"no right to list roles"}
+	if report := compare(t, from, to, mapped); report.Status != finding.Incomplete {
+		t.Errorf("%s", report.Status)
+	}
+	from = side(t, "staging", "apiVersion: apps/v1", "apiVersion: apps/v1beta2")
+	if report := compare(t, from, to, mapped); report.Status != finding.Incomplete {
+		t.Errorf("two versions: %s", report.Status)
+	}
+	for _, bad := range [][]string{
+		{"podSelector: {}", "podSelektor: {}"},
+		{"verbs: [get]", "verbs: get"},
+		{"replicas: 2", "replicas: two"},
+		{"stringData: {token: canary-value-4711}", "data: {token: '***'}"},
+	} {
+		_, err := Compare(context.Background(), side(t, "staging", bad...), to, mapped)
+		if fault.Code(err) != fault.CodeUnable {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}

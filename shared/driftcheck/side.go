@@ -1,0 +1,88 @@
+// Package driftcheck compares two environments whole. It reads a side, gives
+// each kind of object to the comparer that knows what it means (shared/drift),
+// and what no comparer knows to a structural one (typediff). One difference is
+// one finding: where a comparer of meaning has a verdict, the structural one
+// is silent about the same object.
+//
+// What could not be read or understood is listed, and a report with such a
+// list is incomplete: never equal.
+package driftcheck
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/clawql/clawql-workbench/shared/manifests"
+)
+
+// Side is one environment.
+type Side struct {
+	Name       string // how a person calls it
+	Objects    []*unstructured.Unstructured
+	Policies   map[string]string // Vault policies by name
+	Partial    bool              // objects may exist that are not listed, as with a folder
+	Incomplete []string          // what could not be read
+}
+
+// ReadFolder reads a folder of manifests as a side. The errors are those of
+// manifests.Read. An object of a kind that has a namespace and names none is
+// in "default", as kubectl would put it.
+func ReadFolder(ctx context.Context, dir string) (Side, error) {
+	folder, err := manifests.Read(ctx, dir)
+	if err != nil {
+		return Side{}, err
+	}
+	side := Side{Name: dir, Policies: folder.Policies, Partial: true}
+	for _, skipped := range folder.Skipped {
+		side.Incomplete = append(side.Incomplete, dir+": "+skipped)
+	}
+	for _, object := range folder.Objects {
+		if object.GetNamespace() == "" && inNamespace(object.Unstructured) {
+			object.SetNamespace("default")
+		}
+		side.Objects = append(side.Objects, object.Unstructured)
+	}
+	return side, nil
+}
+
+// global are the kinds of the built-in API groups that have no namespace. Of
+// other groups a folder does not tell: what names none is taken to have none.
+var global = map[string]bool{
+	"Namespace": true, "Node": true, "PersistentVolume": true, "ClusterRole": true, "ClusterRoleBinding": true,
+	"CustomResourceDefinition": true, "StorageClass": true, "CSIDriver": true, "CSINode": true, "VolumeAttachment": true,
+	"PriorityClass": true, "RuntimeClass": true, "IngressClass": true, "APIService": true, "FlowSchema": true,
+	"PriorityLevelConfiguration": true, "CertificateSigningRequest": true, "ClusterTrustBundle": true,
+	"MutatingWebhookConfiguration": true, "ValidatingWebhookConfiguration": true, "DeviceClass": true, "ResourceSlice": true,
+	"ValidatingAdmissionPolicy": true, "ValidatingAdmissionPolicyBinding": true, "ServiceCIDR": true, "IPAddress": true,
+	"MutatingAdmissionPolicy": true, "MutatingAdmissionPolicyBinding": true, "VolumeAttributesClass": true,
+}
+
+func inNamespace(o *unstructured.Unstructured) bool {
+	group := o.GroupVersionKind().Group
+	builtIn := !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") && !strings.HasPrefix(group, "gateway.")
+	return builtIn && !global[o.GetKind()]
+}
+
+// sealer replaces values by keyed hashes, so that equal ones stay equal and no
+// report holds one. The key lives as long as one comparison.
+type sealer struct{ key [32]byte }
+
+func newSealer() *sealer {
+	s := &sealer{}
+	_, _ = rand.Read(s.key[:]) // it never fails, see its documentation
+	return s
+}
+
+// seal is the same text for the same value, within one comparison.
+func (s *sealer) seal(value string) string {
+	mac := hmac.New(sha256.New, s.key[:])
+	mac.Write([]byte(value))
+	return fmt.Sprintf("[redacted %s]", hex.EncodeToString(mac.Sum(nil))[:12])
+}

@@ -1,0 +1,243 @@
+package driftcheck
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/typediff"
+)
+
+// Controls of the structural comparison.
+const (
+	ControlObject = "Object"      // anything else that an object says, or that it exists
+	ControlImage  = "Image"       // what runs
+	ControlEnv    = "Environment" // variables of containers
+	ControlSecret = "Secret"      // values, by keyed hash
+)
+
+// meant are kinds whose every difference is a matter of what they mean, so
+// that a difference in text alone is none.
+var meant = map[key]bool{
+	{group: "networking.k8s.io", kind: "NetworkPolicy"}:              true,
+	{group: "rbac.authorization.k8s.io", kind: "Role"}:               true,
+	{group: "rbac.authorization.k8s.io", kind: "ClusterRole"}:        true,
+	{group: "rbac.authorization.k8s.io", kind: "RoleBinding"}:        true,
+	{group: "rbac.authorization.k8s.io", kind: "ClusterRoleBinding"}: true,
+	{group: "events.k8s.io", kind: "Event"}:                          true,
+	{group: "", kind: "Event"}:                                       true,
+	{group: "coordination.k8s.io", kind: "Lease"}:                    true,
+	{group: "discovery.k8s.io", kind: "EndpointSlice"}:               true,
+	{group: "", kind: "Endpoints"}:                                   true,
+}
+
+// structure compares all other objects, field by field.
+func (c *comparison) structure() error {
+	from := c.from
+	from.Objects = nil
+	for _, o := range c.from.Objects {
+		from.Objects = append(from.Objects, c.renamed(o))
+	}
+	a, err := index(from)
+	if err != nil {
+		return err
+	}
+	b, err := index(c.to)
+	if err != nil {
+		return err
+	}
+	differ := typediff.New()
+	for _, k := range allKeys(a, b) {
+		if meant[key{group: k.group, kind: k.kind}] {
+			continue
+		}
+		if err := c.pair(differ, k, a[k], b[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func allKeys(a, b map[key]*unstructured.Unstructured) []key {
+	var all []key
+	for k := range a {
+		all = append(all, k)
+	}
+	for k := range b {
+		if a[k] == nil {
+			all = append(all, k)
+		}
+	}
+	slices.SortFunc(all, func(x, y key) int {
+		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.namespace, y.namespace), cmp.Compare(x.name, y.name), cmp.Compare(x.group, y.group))
+	})
+	return all
+}
+
+// pair compares one object on both sides; nil is none.
+func (c *comparison) pair(differ *typediff.Differ, k key, from, to *unstructured.Unstructured) error {
+	switch {
+	case from == nil:
+		c.oneSided(k, to, 1)
+		return nil
+	case to == nil:
+		c.oneSided(k, from, 0)
+		return nil
+	case from.GetAPIVersion() != to.GetAPIVersion():
+		c.report.Incomplete = append(c.report.Incomplete, fmt.Sprintf("%s is %s in %s and %s in %s: ask both for one version",
+			describe(from), from.GetAPIVersion(), c.names[0], to.GetAPIVersion(), c.names[1]))
+		return nil
+	}
+	a, err := c.sealer.projection(from)
+	if err != nil {
+		return err
+	}
+	b, err := c.sealer.projection(to)
+	if err != nil {
+		return err
+	}
+	list, err := differ.Diff(a, b)
+	if err != nil {
+		return err
+	}
+	c.differences(k, to, list)
+	return nil
+}
+
+// oneSided is an object that the other side lacks. Where a comparer of meaning
+// has said what that lets happen, nothing is added.
+func (c *comparison) oneSided(k key, o *unstructured.Unstructured, side int) {
+	if c.judged[k] {
+		return
+	}
+	says := [2]string{"is not there", "is not there"}
+	says[side] = "is there"
+	c.report.Findings = append(c.report.Findings, finding.Finding{
+		Control: ControlObject, Severity: finding.Warning, Direction: finding.Different, Object: objectOf(o),
+		From: says[0], To: says[1], Explanation: fmt.Sprintf("only %s has it", c.names[side]),
+		LastChanged: finding.LastChange(o.GetManagedFields()),
+	}.Identified("existence"))
+}
+
+// differences makes one finding of each control that the places belong to.
+func (c *comparison) differences(k key, o *unstructured.Unstructured, list []typediff.Difference) {
+	by := map[string][]typediff.Difference{}
+	for _, d := range list {
+		if c.judged[k] && aboutSecurity(d.String()) {
+			continue
+		}
+		control := controlOf(k, d.String())
+		by[control] = append(by[control], d)
+	}
+	for _, control := range []string{ControlImage, ControlEnv, ControlSecret, ControlObject} {
+		if len(by[control]) > 0 {
+			c.report.Findings = append(c.report.Findings, c.structural(control, o, by[control]))
+		}
+	}
+}
+
+// mostPlaces are named in a finding; more are counted.
+const mostPlaces = 5
+
+func (c *comparison) structural(control string, o *unstructured.Unstructured, list []typediff.Difference) finding.Finding {
+	var from, to, places []string
+	for i, d := range list {
+		if i < mostPlaces {
+			places = append(places, strings.TrimPrefix(d.String(), "."))
+			from, to = append(from, c.show(control, d, d.From)), append(to, c.show(control, d, d.To))
+		}
+	}
+	explanation := "differs at " + strings.Join(places, ", ")
+	if more := len(list) - mostPlaces; more > 0 {
+		explanation += fmt.Sprintf(", and at %s more", plural(more, "place"))
+	}
+	f := finding.Finding{
+		Control: control, Severity: finding.Info, Direction: finding.Different, Object: objectOf(o),
+		From: strings.Join(from, "; "), To: strings.Join(to, "; "), Explanation: explanation,
+		LastChanged: finding.LastChange(o.GetManagedFields()),
+	}
+	if control != ControlObject {
+		f.Severity = finding.Warning
+	}
+	return f.Identified("")
+}
+
+// show is a value for a person. A text may be a secret wherever a person can
+// put one: there it is sealed.
+func (c *comparison) show(control string, d typediff.Difference, value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "none"
+	case string:
+		if control == ControlImage || control == ControlSecret {
+			return value
+		}
+		if public(d.String()) && len(value) <= 80 {
+			return value
+		}
+		return c.sealer.seal(value)
+	case map[string]any, []any:
+		return "set"
+	}
+	return fmt.Sprint(value)
+}
+
+// public are places whose texts cannot be secrets: names, kinds, modes.
+func public(path string) bool {
+	if strings.HasPrefix(path, ".data") || strings.HasPrefix(path, ".binaryData") || strings.Contains(path, ".env") {
+		return false
+	}
+	for _, suffix := range []string{"Policy", "Name", "type", "kind", "protocol", ".name", "Mode", "effect", "operator", "action", "Class", "mode"} {
+		if strings.HasSuffix(path, suffix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(path, ".metadata.labels")
+}
+
+func controlOf(k key, path string) string {
+	switch {
+	case k.kind == "Secret" && k.group == "":
+		return ControlSecret
+	case strings.HasSuffix(path, ".image"):
+		return ControlImage
+	case strings.Contains(path, ".env[") || strings.Contains(path, ".envFrom"):
+		return ControlEnv
+	}
+	return ControlObject
+}
+
+// aboutSecurity are places that Pod Security speaks of.
+func aboutSecurity(path string) bool {
+	for _, part := range []string{"ecurityContext", "hostNetwork", "hostPID", "hostIPC", "hostPort", "hostPath", "hostUsers", "pod-security.kubernetes.io"} {
+		if strings.Contains(path, part) {
+			return true
+		}
+	}
+	return false
+}
+
+func objectOf(o *unstructured.Unstructured) finding.Object {
+	return finding.Object{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName()}
+}
+
+func groupOf(apiVersion string) string {
+	group, _, has := strings.Cut(apiVersion, "/")
+	if !has {
+		return ""
+	}
+	return group
+}
+
+// firstLine keeps the place and drops what a decoder quotes.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	if at := strings.IndexAny(line, "`{"); at >= 0 {
+		line = line[:at] + "…"
+	}
+	return line
+}

@@ -1,0 +1,207 @@
+package driftcheck
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/clawql/clawql-workbench/shared/drift/netpol"
+	"github.com/clawql/clawql-workbench/shared/drift/podsec"
+	"github.com/clawql/clawql-workbench/shared/drift/rbac"
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+// as reads an object as a type of the API. A field that the type does not have
+// is an error: it could decide something that the comparer would not see.
+func as[T any](o *unstructured.Unstructured) (*T, error) {
+	into := new(T)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(o.Object, into, true); err != nil {
+		return nil, fault.Unable("read %s: %s", describe(o), firstLine(err))
+	}
+	return into, nil
+}
+
+// pick reads all objects of a group and kind.
+func pick[T any](side Side, group, kind string) ([]*T, error) {
+	var list []*T
+	for _, o := range side.Objects {
+		if o.GroupVersionKind().Group != group || o.GetKind() != kind {
+			continue
+		}
+		one, err := as[T](o)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+func (c *comparison) network() error {
+	from, err := netpolSide(c.from)
+	if err != nil {
+		return err
+	}
+	to, err := netpolSide(c.to)
+	if err != nil {
+		return err
+	}
+	from, err = netpol.Mapping{Namespaces: c.o.Namespaces, Labels: c.o.Labels, CIDRs: c.o.CIDRs}.Apply(from)
+	if err != nil {
+		return err
+	}
+	result, err := netpol.Compare(from, to, netpol.Options{Names: c.names})
+	if err != nil {
+		return err
+	}
+	c.take(result.Findings, result.Incomplete)
+	return nil
+}
+
+func netpolSide(s Side) (netpol.Side, error) {
+	var side netpol.Side
+	var err error
+	if side.Policies, err = pick[networkingv1.NetworkPolicy](s, "networking.k8s.io", "NetworkPolicy"); err != nil {
+		return side, err
+	}
+	namespaces, err := pick[corev1.Namespace](s, "", "Namespace")
+	if err != nil {
+		return side, err
+	}
+	for _, ns := range namespaces {
+		side.Namespaces = append(side.Namespaces, netpol.Namespace{Name: ns.Name, Labels: ns.Labels})
+	}
+	for _, o := range s.Objects {
+		template, err := templateOf(o)
+		if err != nil {
+			return side, err
+		}
+		if template == nil || template.Spec.HostNetwork {
+			continue
+		}
+		w := netpol.Workload{Namespace: o.GetNamespace(), Name: o.GetKind() + "/" + o.GetName(), Labels: template.Labels}
+		for _, container := range template.Spec.Containers {
+			for _, p := range container.Ports {
+				w.Ports = append(w.Ports, netpol.ContainerPort{Name: p.Name, Protocol: p.Protocol, Number: p.ContainerPort})
+			}
+		}
+		side.Workloads = append(side.Workloads, w)
+	}
+	return side, nil
+}
+
+func (c *comparison) rbac() error {
+	from, err := rbacSide(c.from)
+	if err != nil {
+		return err
+	}
+	to, err := rbacSide(c.to)
+	if err != nil {
+		return err
+	}
+	result, err := rbac.Compare(rbac.Mapping{Namespaces: c.o.Namespaces}.Apply(from), to, rbac.Options{Names: c.names})
+	if err != nil {
+		return err
+	}
+	c.take(result.Findings, result.Incomplete)
+	return nil
+}
+
+func rbacSide(s Side) (rbac.Side, error) {
+	const group = rbacv1.GroupName
+	side := rbac.Side{Partial: s.Partial}
+	var err error
+	if side.ClusterRoles, err = pick[rbacv1.ClusterRole](s, group, "ClusterRole"); err != nil {
+		return side, err
+	}
+	if side.ClusterRoleBindings, err = pick[rbacv1.ClusterRoleBinding](s, group, "ClusterRoleBinding"); err != nil {
+		return side, err
+	}
+	if side.Roles, err = pick[rbacv1.Role](s, group, "Role"); err != nil {
+		return side, err
+	}
+	side.RoleBindings, err = pick[rbacv1.RoleBinding](s, group, "RoleBinding")
+	return side, err
+}
+
+func (c *comparison) podSecurity() error {
+	from, err := c.podsecSide(c.from, true)
+	if err != nil {
+		return err
+	}
+	to, err := c.podsecSide(c.to, false)
+	if err != nil {
+		return err
+	}
+	result, err := podsec.Compare(from, to, c.names)
+	if err != nil {
+		return err
+	}
+	for _, f := range result.Findings {
+		c.judged[key{groupOf(f.Object.APIVersion), f.Object.Kind, f.Object.Namespace, f.Object.Name}] = true
+	}
+	c.take(result.Findings, result.Incomplete)
+	return nil
+}
+
+func (c *comparison) podsecSide(s Side, rename bool) (podsec.Side, error) {
+	var side podsec.Side
+	for _, o := range s.Objects {
+		if rename {
+			o = c.renamed(o)
+		}
+		if o.GetKind() == "Namespace" && o.GroupVersionKind().Group == "" {
+			side.Namespaces = append(side.Namespaces, podsec.Namespace{Name: o.GetName(), Labels: o.GetLabels(), Changed: finding.LastChange(o.GetManagedFields())})
+		}
+		template, err := templateOf(o)
+		if err != nil {
+			return side, err
+		}
+		if template != nil {
+			side.Workloads = append(side.Workloads, podsec.Workload{
+				Object: objectOf(o), Meta: template.ObjectMeta, Spec: template.Spec, Changed: finding.LastChange(o.GetManagedFields()),
+			})
+		}
+	}
+	return side, nil
+}
+
+// templatePaths tell where a kind keeps the template of its pods; what another
+// workload owns is judged by its owner.
+var templatePaths = map[key][]string{
+	{group: "apps", kind: "Deployment"}:        {"spec", "template"},
+	{group: "apps", kind: "StatefulSet"}:       {"spec", "template"},
+	{group: "apps", kind: "DaemonSet"}:         {"spec", "template"},
+	{group: "apps", kind: "ReplicaSet"}:        {"spec", "template"},
+	{group: "", kind: "ReplicationController"}: {"spec", "template"},
+	{group: "", kind: "Pod"}:                   {},
+	{group: "batch", kind: "Job"}:              {"spec", "template"},
+	{group: "batch", kind: "CronJob"}:          {"spec", "jobTemplate", "spec", "template"},
+	{group: "argoproj.io", kind: "Rollout"}:    {"spec", "template"},
+}
+
+// templateOf is the template of the pods that an object makes, nil for none.
+func templateOf(o *unstructured.Unstructured) (*corev1.PodTemplateSpec, error) {
+	path, known := templatePaths[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}]
+	if !known || slices.ContainsFunc(o.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return r.Controller != nil && *r.Controller }) {
+		return nil, nil
+	}
+	fields, has, err := unstructured.NestedMap(o.Object, path...)
+	if err != nil {
+		return nil, fault.Unable("read %s: its template of pods is no object", describe(o))
+	}
+	if !has {
+		return nil, nil
+	}
+	template := &corev1.PodTemplateSpec{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, template); err != nil {
+		return nil, fault.Unable("read %s: its template of pods: %s", describe(o), firstLine(err))
+	}
+	return template, nil
+}
