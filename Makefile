@@ -93,11 +93,14 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks test-atr ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks test-atr test-signing ## everything, on a real cluster where there can be one
 
 test-atr: ## skills and MCP configurations, by the real agent-threat-rules (npm)
 	@$(STEP) "install agent-threat-rules" .ci/atr
 	@$(STEP) "threats to agents" env CLAWQL_REQUIRE=atr PATH="$(abspath bin/atr/node_modules/.bin):$$PATH" $(GO) test $(FLAGS) -count=1 -run 'RealATR|Scripts/git-clawql-hooks/agents' ./shared/agentthreat ./shared/stagedscan ./shared/house/scripts
+
+test-signing: ## signing with a security key (in software, behind the real ssh-keygen, ssh-agent and git)
+	@$(STEP) "signing with a security key" env CLAWQL_REQUIRE=fido $(GO) test $(FLAGS) -count=1 ./shared/sshsign/... ./shared/commitverify ./shared/signsetup/...
 
 test-sandbox: sandbox-build ## the tests of the sandbox's own module
 	@$(STEP) "sandbox: go vet" env CGO_ENABLED=0 $(GO) -C testdata/sandbox vet -trimpath ./...

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	if touchwait.Wanted(os.Args) { // git runs us as its ssh-keygen (gpg.ssh.program)
-		os.Exit(touchwait.Main(os.Args[1:]))
+		os.Exit(touchwait.Main(os.Args[1:], console.Standard()))
 	}
 	os.Exit(cmdline.Run(app(), os.Args, console.Standard()))
 }

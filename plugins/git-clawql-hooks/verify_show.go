@@ -17,7 +17,8 @@ type signatureReport struct {
 	Verified      bool            `json:"verified"`
 	Range         string          `json:"range"`
 	Commits       int             `json:"commits"`
-	Judged        int             `json:"judged"` // those that a policy asks signatures of
+	Judged        int             `json:"judged"`          // those that a policy asks signatures of
+	Merges        int             `json:"automaticMerges"` // of them: unsigned, and what git makes of the parents by itself
 	Tags          int             `json:"tags"`
 	Policy        string          `json:"policy"`  // commit, or none
 	Require       string          `json:"require"` // signature, touch, verification; "" without a policy
@@ -54,7 +55,7 @@ type noteObject struct {
 func signaturesOf(span commitverify.Span, r *commitverify.Report) signatureReport {
 	object := signatureReport{
 		Header: output.Head("SignatureReport"), Verified: r.Demanded && len(r.Refused) == 0, Range: span.Name,
-		Commits: r.Commits, Judged: r.Judged, Tags: r.Tags, Policy: r.Policy, Require: r.Require,
+		Commits: r.Commits, Judged: r.Judged, Merges: r.Merges, Tags: r.Tags, Policy: r.Policy, Require: r.Require,
 		Refused: []refusedObject{}, Signers: []signerObject{}, Notes: []noteObject{},
 	}
 	for _, one := range r.Refused {
@@ -129,6 +130,9 @@ func signerRows(b *strings.Builder, r *commitverify.Report) {
 			break
 		}
 		rows.Add("ok", console.Clean(s.Committer), fmt.Sprint(s.Commits), shortPrint(s.Fingerprint), proven(s))
+	}
+	if r.Merges > 0 {
+		rows.Add("ok", "(nobody)", fmt.Sprint(r.Merges), "automatic", "unsigned merges that git makes the same")
 	}
 	_ = rows.Write(b) // a strings.Builder takes all
 }

@@ -104,7 +104,7 @@ func (f *fold) run(ctx context.Context) error {
 }
 
 // commit judges one commit, and says what its children are judged by.
-func (f *fold) commit(i *item) error {
+func (f *fold) commit(ctx context.Context, i *item) error {
 	f.report.Commits++
 	own, err := f.policies.of(i.id, i.tree.Content, len(i.id)/2)
 	if err != nil {
@@ -116,8 +116,10 @@ func (f *fold) commit(i *item) error {
 			return err
 		}
 	}
-	here := &state{own: own, when: i.signed.Time}
-	here.trust = f.step(i, own, parents)
+	here := &state{own: own, when: i.when}
+	if here.trust, err = f.step(ctx, i, own, parents); err != nil {
+		return err
+	}
 	f.states[i.id] = here
 	return nil
 }
@@ -159,7 +161,7 @@ const fewCommits = 8
 
 func (f *fold) each(ctx context.Context, ids []string) error {
 	if len(ids) > fewCommits {
-		return each(ctx, f.repo, ids, f.commit)
+		return each(ctx, f.repo, ids, func(i *item) error { return f.commit(ctx, i) })
 	}
 	for _, id := range ids {
 		one, err := f.read(id)
@@ -169,7 +171,7 @@ func (f *fold) each(ctx context.Context, ids []string) error {
 		if one.open(); one.err != nil {
 			return one.err
 		}
-		if err := f.commit(&one); err != nil {
+		if err := f.commit(ctx, &one); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"strings"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
@@ -23,6 +24,7 @@ type item struct {
 	id      string
 	parents []string
 	subject string
+	when    time.Time // what its committer says; zero when that cannot be read
 	signed  sshsign.Signed
 	refusal error // of the signature itself, whoever made it
 	err     error // it could not be told
@@ -40,6 +42,7 @@ func (i *item) open() {
 		return
 	}
 	i.parents, i.subject = parentsOf(i.raw.Content), subjectOf(i.raw.Content)
+	i.when = timeOf(i.raw.Content)
 	i.signed, i.refusal = sshsign.Inspect(i.raw.Content)
 	i.raw.Content = nil
 }

@@ -1,6 +1,7 @@
 package commitverify
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -16,21 +17,27 @@ const (
 
 // step judges a commit by what its parents are trusted with, and returns what
 // its own children are judged by.
-func (f *fold) step(i *item, own *policy, parents []*state) trust {
+func (f *fold) step(ctx context.Context, i *item, own *policy, parents []*state) (trust, error) {
 	judges, before := f.judges(parents)
 	if len(judges) == 0 {
-		return f.beginning(i, own)
+		return f.beginning(i, own), nil
 	}
 	f.report.Judged++
 	no := f.judge(i, judges, parents)
+	if no != nil && own == before && f.unsignedMerge(i, judges, no) {
+		var err error
+		if no, err = f.automatic(ctx, i, parents, no); err != nil {
+			return nil, err
+		}
+	}
 	if no == nil {
 		no = changeRefused(own, before)
 	}
 	if no != nil {
 		f.refuse(i, no)
-		return judges // what it changes does not count
+		return judges, nil // what it changes does not count
 	}
-	return f.after(i, own, before, judges, parents)
+	return f.after(i, own, before, judges, parents), nil
 }
 
 // judges are the policies that must admit the commit: those of its first

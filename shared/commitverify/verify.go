@@ -68,7 +68,8 @@ type Note struct {
 type Report struct {
 	Commits  int       // looked at
 	Tags     int       // tag objects looked at
-	Judged   int       // commits that a policy asks signatures of
+	Judged   int       // commits and tags that a policy asks signatures of
+	Merges   int       // of them: unsigned merges that git makes the same by itself
 	Policy   string    // where the policy comes from first: commit, or "none"
 	Require  string    // what Ref asks for: signature, touch, verification
 	Refused  []Refusal // oldest first

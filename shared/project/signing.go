@@ -14,6 +14,7 @@ type Signing struct {
 	RevokedKeys string          `json:"revokedKeys,omitempty"` // path in the repository, default .clawql/revoked_keys
 	Branches    []SigningBranch `json:"branches,omitempty"`    // the first that fits a branch's name counts
 	Admit       []SigningAdmit  `json:"admit,omitempty"`       // signers who have no FIDO security key
+	Merges      string          `json:"merges,omitempty"`      // signed (the default) or automatic
 }
 
 // SigningBranch is what signatures of commits that enter a branch must show.
@@ -39,6 +40,15 @@ const (
 	RequireVerification = "verification" // ... that asked for PIN or biometry too
 )
 
+// What merge commits need.
+const (
+	// MergesSigned: a signature, as any commit.
+	MergesSigned = "signed"
+	// MergesAutomatic: none, or a forge's own, where the merge is exactly what
+	// git makes of its two parents by itself, and changes no policy.
+	MergesAutomatic = "automatic"
+)
+
 // ControlSigning is the control that an exception names to ask for less than
 // touch (on the protected branch: verification).
 const ControlSigning = "signing"
@@ -52,7 +62,10 @@ func (s *Signing) checks() []check {
 	if s == nil {
 		return nil
 	}
-	all := []check{{"signing.revokedKeys", inside(s.RevokedKeys), s.RevokedKeys, "a path inside the repository"}}
+	all := []check{
+		{"signing.revokedKeys", inside(s.RevokedKeys), s.RevokedKeys, "a path inside the repository"},
+		{"signing.merges", s.Merges == MergesSigned || s.Merges == MergesAutomatic, s.Merges, "signed or automatic"},
+	}
 	for i, b := range s.Branches {
 		at := indexed("signing.branches", i)
 		all = append(all,
@@ -73,6 +86,7 @@ func (s *Signing) checks() []check {
 func (s *Signing) setDefaults() {
 	if s != nil {
 		fill(&s.RevokedKeys, DefaultRevokedKeys)
+		fill(&s.Merges, MergesSigned)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/clawql/clawql-workbench/shared/console"
 )
 
 // patience is how long a signature may take before a person is told. A key in
@@ -28,19 +30,19 @@ const failed = 255
 func Wanted(args []string) bool { return len(args) > 1 && args[1] == "-Y" }
 
 // Main does what ssh-keygen does with args, without the program's own name,
-// and returns its exit code.
-func Main(args []string) int {
+// and returns its exit code. The streams go to it as they are.
+func Main(args []string, s console.Streams) int {
 	program, err := find()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "git clawql-hooks: error: run ssh-keygen: %v\n", err)
+		fmt.Fprintf(s.Err, "git clawql-hooks: error: run ssh-keygen: %v\n", err)
 		return failed
 	}
 	if len(args) < 2 || args[1] != "sign" {
 		err := syscall.Exec(program, append([]string{"ssh-keygen"}, args...), os.Environ())
-		fmt.Fprintf(os.Stderr, "git clawql-hooks: error: run %s: %v\n", program, err)
+		fmt.Fprintf(s.Err, "git clawql-hooks: error: run %s: %v\n", program, err)
 		return failed
 	}
-	return sign(program, args)
+	return sign(program, args, s)
 }
 
 // find is the ssh-keygen on PATH, which must not be this program again.
@@ -64,15 +66,15 @@ func find() (string, error) {
 	return filepath.Abs(program)
 }
 
-func sign(program string, args []string) int {
+func sign(program string, args []string, s console.Streams) int {
 	runtime.LockOSThread() // a child's parent-death signal belongs to the thread
 	child := exec.Command(program, args...)
-	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
+	child.Stdin, child.Stdout, child.Stderr = s.In, s.Out, s.Err
 	child.SysProcAttr = attributes()
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	if err := child.Start(); err != nil {
-		fmt.Fprintf(os.Stderr, "git clawql-hooks: error: run %s: %v\n", program, err)
+		fmt.Fprintf(s.Err, "git clawql-hooks: error: run %s: %v\n", program, err)
 		return failed
 	}
 	done := make(chan struct{})
@@ -88,8 +90,8 @@ func attend(child *os.Process, signals <-chan os.Signal, done <-chan struct{}, a
 	late := time.After(patience)
 	for {
 		select {
-		case s := <-signals:
-			_ = child.Signal(s) // it may have ended meanwhile
+		case got := <-signals:
+			_ = child.Signal(got) // it may have ended meanwhile
 		case <-late:
 			if text := message(args); text != "" {
 				tell(text)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/sshsign/fidotest"
 	"golang.org/x/sys/unix"
 )
@@ -21,7 +22,7 @@ const asWrapper = "TOUCHWAIT_TEST_WRAPPER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asWrapper) != "" {
-		os.Exit(Main(os.Args[1:]))
+		os.Exit(Main(os.Args[1:], console.Standard()))
 	}
 	os.Exit(m.Run())
 }
