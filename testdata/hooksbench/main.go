@@ -22,10 +22,12 @@ func main() {
 	switch {
 	case len(os.Args) > 2 && os.Args[1] == childWord:
 		err = runOne(os.Args[2:])
+	case len(os.Args) == 4 && os.Args[1] == "commits":
+		err = onlyCommits(os.Args[2], os.Args[3])
 	case len(os.Args) == 3:
 		err = bench(os.Args[1], os.Args[2])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: hooksbench GIT-CLAWQL-HOOKS GITLEAKS")
+		fmt.Fprintln(os.Stderr, "usage: hooksbench [commits] GIT-CLAWQL-HOOKS GITLEAKS")
 		os.Exit(2)
 	}
 	if err != nil {
@@ -78,7 +80,11 @@ func bench(ours, gitleaks string) error {
 			return err
 		}
 	}
-	return summary(all)
+	whole, err := commits(dir, ours, gitleaks)
+	if err != nil {
+		return err
+	}
+	return summary(all, whole)
 }
 
 // measure runs each command once to warm the caches, where it is run often,
@@ -121,13 +127,13 @@ func show(some []*outcome) {
 }
 
 // summary is how many times as long gitleaks takes, and all as JSON.
-func summary(all []*outcome) error {
+func summary(all, commits []*outcome) error {
 	ratios := map[string]float64{}
 	for i := 2; i < len(all); i += 3 {
 		ratios[all[i].Case] = all[i].MedianMS / all[i-1].MedianMS
 		fmt.Printf("%-14s  gitleaks takes %.1f times as long\n", all[i].Case, ratios[all[i].Case])
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"bench": "hooks", "machine": machine(), "outcomes": all, "ratios": ratios})
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"bench": "hooks", "machine": machine(), "outcomes": all, "ratios": ratios, "commits": commits})
 }
 
 // machine names what this ran on, as far as the system tells.
