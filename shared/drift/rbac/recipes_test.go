@@ -173,7 +173,7 @@ func TestDefaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	check(t, a, b, []string{"critical more-permissive User alice: secrets in clawql"})
+	check(t, a, b, []string{"critical more-permissive User alice: impersonate serviceaccounts in clawql"})
 }
 
 // What cannot be told is never equal.
