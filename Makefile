@@ -30,7 +30,7 @@ VAULT_FILES   := testdata/sandbox/Makefile $(shell find testdata/sandbox/vault -
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: test-atr test-hooks-attacks always help build demo test check lint fmt bench bench-abort bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster test-session-leaks test-session-storm
+.PHONY: test-atr test-hooks-attacks always help build demo test check lint fmt bench bench-abort bench-session bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster test-session-leaks test-session-storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -121,7 +121,7 @@ test-hooks-attacks: ## ways to get a token into history or past the signature po
 	@$(STEP) "attacks on the hooks" env CLAWQL_REQUIRE=git,ssh-keygen CLAWQL_ATTACK_TABLE=$(abspath bin)/hooks-attacks.txt $(GO) test $(FLAGS) -count=1 ./shared/commitguard
 	@cat bin/hooks-attacks.txt
 
-bench: bench-startup bench-judge bench-abort ## all benchmarks; each ends with one line of JSON
+bench: bench-startup bench-judge bench-session bench-abort ## all benchmarks; each ends with one line of JSON
 
 bench-startup: build sandbox-build ## how long the tools take to start, beside kubectl
 	@$(GO) run ./testdata/startup bin
@@ -131,6 +131,9 @@ bench-hooks: bin/git-clawql-hooks bin/gitleaks ## how long the scan of staged ch
 
 bench-verify: bin/git-clawql-hooks ## how long 10,000 signed commits take to verify, beside git log --format=%G?
 	@$(GO) run $(FLAGS) ./testdata/verifybench bin/git-clawql-hooks
+
+bench-session: bin/clawql-vault-session bin/vault ## from nothing to the first secret read, beside `vault server -dev` by hand (RUNS=20)
+	@$(GO) run $(FLAGS) ./testdata/sessiontrial bench bin/clawql-vault-session bin/vault $(RUNS)
 
 # For the benchmark only: the command of the version that go.mod names.
 bin/gitleaks: go.mod
