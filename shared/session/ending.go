@@ -13,8 +13,12 @@ const (
 	untilTerm = 400 * time.Millisecond
 	untilKill = 800 * time.Millisecond
 	untilQuit = 1500 * time.Millisecond
-	stepOfEnd = 10 * time.Millisecond
+	stepOfEnd = 5 * time.Millisecond
 )
+
+// surelyEmpty is how often in a row nothing must be found: a process whose
+// parent ends just now is missed in one look (see descendants).
+const surelyEmpty = 2
 
 // ender ends all descendants of this process.
 type ender struct {
@@ -28,11 +32,14 @@ type ender struct {
 func (e ender) end() []int {
 	began := time.Now()
 	var sent syscall.Signal
-	for {
+	for empty := 0; ; {
 		e.drain()
 		left := descendants(os.Getpid(), e.except)
 		passed := time.Since(began)
-		if len(left) == 0 || passed > untilQuit {
+		if empty++; len(left) > 0 {
+			empty = 0
+		}
+		if empty == surelyEmpty || passed > untilQuit {
 			return left
 		}
 		next := signalAfter(passed)
@@ -42,7 +49,9 @@ func (e ender) end() []int {
 				syscall.Kill(pid, syscall.SIGCONT) // a stopped process takes no other signal
 			}
 		}
-		sent = next
+		if len(left) > 0 {
+			sent = next
+		}
 		time.Sleep(stepOfEnd)
 	}
 }

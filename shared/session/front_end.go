@@ -2,6 +2,7 @@ package session
 
 import (
 	"syscall"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
@@ -23,12 +24,27 @@ func (f *front) ended(m message) (Result, error) {
 // this process, which ends it.
 func (f *front) orphaned() (Result, error) {
 	f.vault.killIfSame()
+	f.collectSupervisor()
 	left := ender{f.before, f.changes, func(change) {}}.end()
 	removeFolder(f.plan.Folder)
 	f.takeTerminalBack(BySupervisor)
 	f.tellLeft(left)
 	return Result{Code: fault.CodeUnable, Reason: BySupervisor, Left: left},
 		fault.Unable("%s; Vault and all processes of the session were ended", BySupervisor.sentence(0))
+}
+
+// collectSupervisor waits until the supervisor is a dead child of this process:
+// its socket closes first, and only then do its children come to this one.
+func (f *front) collectSupervisor() {
+	limit := time.After(untilTerm)
+	for !f.gone {
+		select {
+		case one := <-f.changes:
+			f.gone = one.pid == f.child && !one.status.Stopped()
+		case <-limit:
+			return
+		}
+	}
 }
 
 // takeTerminalBack leaves the terminal as it was found: in the foreground of

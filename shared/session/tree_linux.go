@@ -48,27 +48,32 @@ func descends(pid, ancestor int) bool {
 }
 
 // descendants are all living processes below ancestor, but not those below or
-// at except.
+// at except. The list is not of one moment: a process whose parent ends just
+// now can be missed, and is there the next time.
 func descendants(ancestor int, except map[int]bool) []int {
-	children := map[int][]int{}
+	children, dead := map[int][]int{}, map[int]bool{}
 	entries, _ := filepath.Glob("/proc/[0-9]*")
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(filepath.Base(entry))
 		if err != nil {
 			continue
 		}
-		if parent, _, state, ok := stat(pid); ok && state != 'Z' && state != 'X' {
+		if parent, _, state, ok := stat(pid); ok {
 			children[parent] = append(children[parent], pid)
+			dead[pid] = state == 'Z' || state == 'X'
 		}
 	}
 	var all []int
 	var walk func(int)
 	walk = func(at int) {
 		for _, child := range children[at] {
-			if !except[child] {
-				all = append(all, child)
-				walk(child)
+			if except[child] {
+				continue
 			}
+			if !dead[child] {
+				all = append(all, child)
+			}
+			walk(child)
 		}
 	}
 	walk(ancestor)
