@@ -119,3 +119,9 @@ func (r *Repo) Tree(ctx context.Context, id string) ([]Change, error) {
 	}
 	return all, err
 }
+
+// Held says whether a branch, or a remote-tracking one, has a commit.
+func (r *Repo) Held(ctx context.Context, id string) (bool, error) {
+	out, err := r.run(ctx, nil, "for-each-ref", "--count=1", "--contains="+id, "refs/heads", "refs/remotes")
+	return len(bytes.TrimSpace(out)) > 0, err
+}

@@ -33,6 +33,7 @@ func (o *Objects) Hold(ctx context.Context, id string) (content []byte, size int
 	}
 	weight := min(size, heldAtOnce)
 	if err := o.held.Acquire(ctx, weight); err != nil {
+		_, _ = io.CopyN(io.Discard, o.tell, size+1) // so that the next answer is the next one's
 		return nil, 0, nil, err
 	}
 	content = make([]byte, size+1)

@@ -43,14 +43,11 @@ func TestWithoutAToolForAgentThreats(t *testing.T) {
 	if len(report.Notes) != 1 || !strings.Contains(report.Notes[0], "a/SKILL.md was not looked at") {
 		t.Errorf("notes %v", report.Notes)
 	}
-	for yaml, refused := range map[string]bool{
-		manifest: true, manifest + "hooks: {agentThreatRules: required}\n": true, "rubbish": true,
-		manifest + "hooks: {agentThreatRules: optional}\n": false,
-	} {
+	for _, yaml := range []string{manifest, manifest + "hooks: {agentThreatRules: required}\n", "rubbish", manifest + "hooks: {agentThreatRules: optional}\n"} {
 		s.stage("clawql.yaml", yaml)
 		s.git("commit", "-qm", "yaml", "--", "clawql.yaml")
 		_, err := Staged(context.Background(), gitchange.In(s.run))
-		if (fault.Code(err) == fault.CodeUnable) != refused {
+		if refused := !strings.Contains(yaml, "optional"); (fault.Code(err) == fault.CodeUnable) != refused {
 			t.Errorf("%q: %v", yaml, err)
 		}
 	}

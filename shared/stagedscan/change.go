@@ -98,6 +98,9 @@ func (s *scan) change(ctx context.Context, c gitchange.Change) (result, error) {
 	}
 	done.known += len(found) - len(fresh)
 	s.settle(&done, fresh, c.Commit)
+	if err := s.readable(c); err != nil {
+		return done, err
+	}
 	return done, s.agent(c)
 }
 
@@ -142,6 +145,9 @@ func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []Finding) (
 			return nil, fault.Unable("read the version of %s before: %w", c.Path, err)
 		}
 		found = without(found, old)
+	}
+	if c.Commit == "" {
+		return s.mergedIn(ctx, c.Path, found)
 	}
 	return found, nil
 }

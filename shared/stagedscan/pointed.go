@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
@@ -28,7 +29,7 @@ func digest(content []byte) string {
 // under 1024 bytes, the version first.
 var (
 	pointerLine = []byte("version https://git-lfs.github.com/spec/v1\n")
-	pointerOID  = regexp.MustCompile(`(?m)^oid sha256:([0-9a-f]{64})\r?$`)
+	pointerOID  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^oid sha256:([0-9a-f]{64})\r?$`) })
 )
 
 // pointed finds what the content holds that a pointer of Git LFS stands for,
@@ -38,7 +39,7 @@ func (s *scan) pointed(ctx context.Context, name string, content []byte) ([]Find
 	if len(content) >= 1024 || !bytes.HasPrefix(content, pointerLine) {
 		return nil, nil
 	}
-	id := pointerOID.FindSubmatch(content)
+	id := pointerOID().FindSubmatch(content)
 	if id == nil {
 		return nil, nil
 	}
@@ -70,7 +71,9 @@ func (s *scan) pointed(ctx context.Context, name string, content []byte) ([]Find
 }
 
 // submoduleURL is a line of .gitmodules.
-var submoduleURL = regexp.MustCompile(`(?im)^[ \t]*(?:url|pushurl)[ \t]*=[ \t]*"?([^"\r\n]+)`)
+var submoduleURL = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?im)^[ \t]*(?:url|pushurl)[ \t]*=[ \t]*"?([^"\r\n]+)`)
+})
 
 // credentials finds a password in the URLs of .gitmodules: gitleaks has no
 // rule for it, and everyone who clones gets it.
@@ -79,7 +82,7 @@ func credentials(name string, content []byte) []Finding {
 		return nil
 	}
 	var found []Finding
-	for _, at := range submoduleURL.FindAllSubmatchIndex(content, -1) {
+	for _, at := range submoduleURL().FindAllSubmatchIndex(content, -1) {
 		written := strings.TrimSpace(string(content[at[2]:at[3]]))
 		parsed, err := url.Parse(written)
 		if err != nil || parsed.User == nil {

@@ -34,6 +34,7 @@ type scan struct {
 	seen     map[string]bool // the changes looked at, see key
 	clean    map[string]bool // path and object id of contents without any finding
 	lfs      func() (string, error)
+	sides    func() ([]string, error) // of a merge in progress
 	agents   agents
 }
 
@@ -78,11 +79,13 @@ func (o Options) run(ctx context.Context, repo *gitchange.Repo, work func(s *sca
 }
 
 func (o Options) scan(ctx context.Context, repo *gitchange.Repo) *scan {
-	return &scan{
+	s := &scan{
 		options: o, repo: repo, report: &Report{}, excepted: &secretexception.List{},
 		seen: map[string]bool{}, clean: map[string]bool{}, agents: agents{trees: map[string]bool{}},
 		lfs: sync.OnceValues(func() (string, error) { return repo.LFS(ctx) }),
 	}
+	s.sides = sync.OnceValues(func() ([]string, error) { return s.findSides(ctx) })
+	return s
 }
 
 // fetchLive asks the vault session around this process, where there is one.
