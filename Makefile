@@ -30,7 +30,7 @@ VAULT_FILES   := testdata/sandbox/Makefile $(shell find testdata/sandbox/vault -
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: test-atr test-hooks-attacks always help build demo test check lint fmt bench bench-abort bench-session bench-judge bench-startup bench-verify clean install sandbox-build vault test-sandbox test-cluster test-session-leaks test-session-storm
+.PHONY: test-atr test-hooks-attacks always help build demo test check lint fmt bench bench-abort bench-session bench-judge bench-startup bench-verify clean install sandbox-build vault test-session test-sandbox test-cluster test-session-leaks test-session-storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,7 +93,7 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks test-atr test-signing ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks test-atr test-signing ## everything, on a real cluster where there can be one
 
 test-atr: ## skills and MCP configurations, by the real agent-threat-rules (npm)
 	@$(STEP) "install agent-threat-rules" .ci/atr
@@ -108,6 +108,9 @@ test-sandbox: sandbox-build ## the tests of the sandbox's own module
 
 test-cluster: sandbox-build build ## the product's tests on a real cluster
 	@$(STEP) "tests on a real cluster" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) .ci/test-cluster $(GO) $(FLAGS)
+
+test-session: bin/vault ## the commands of a session, other users, bad input, on the real Vault
+	@$(STEP) "a session: commands, other users, bad input" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE),pass CLAWQL_VAULT=$(abspath bin/vault) $(GO) test $(FLAGS) -count=1 -timeout 10m ./plugins/clawql-vault-session
 
 test-session-leaks: bin/clawql-vault-session bin/vault ## end sessions in every way, and search for what they left
 	@CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial leaks bin/clawql-vault-session bin/vault

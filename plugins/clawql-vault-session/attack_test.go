@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -12,6 +17,12 @@ import (
 // thing and says what came of it, "refused" for an error that means no.
 func attack(args []string) int {
 	what, target := args[0], args[1]
+	switch what {
+	case "ask":
+		return ask(target, args[2])
+	case "serve":
+		return serve(target)
+	}
 	err := map[string]func(string) error{
 		"connect": connect, "read": read, "list": listFolder, "enter": os.Chdir, "trace": trace, "signal": signal9, "link": readLink,
 	}[what](target)
@@ -39,6 +50,43 @@ func connect(socket string) error {
 		return os.ErrPermission
 	}
 	return nil
+}
+
+// ask prints what the server on a socket answers.
+func ask(socket, path string) int {
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
+	response, err := client.Get("http://session" + path)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	io.Copy(os.Stdout, response.Body)
+	return 0
+}
+
+// serve is a vault of another version.
+func serve(argument string) int {
+	text, err := os.ReadFile(strings.TrimPrefix(argument, "-config="))
+	var config struct {
+		Listener struct{ Unix struct{ Address string } }
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &config)
+	}
+	var listener net.Listener
+	if err == nil {
+		listener, err = net.Listen("unix", config.Listener.Unix.Address)
+	}
+	if err == nil {
+		err = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"sealed":true,"version":"0.1.0"}`)
+		}))
+	}
+	fmt.Println(err)
+	return 1
 }
 
 func read(path string) error {

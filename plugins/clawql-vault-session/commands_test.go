@@ -189,7 +189,7 @@ func TestStatus(t *testing.T) {
 // The digests are of what is live now, whoever wrote it, and name no value.
 func TestLiveDigests(t *testing.T) {
 	w := aWorld(t)
-	const ask = `curl -s --unix-socket "$CLAWQL_VAULT_SESSION" http://session/v1/live-digests; echo
+	const ask = `attacker attack ask "$CLAWQL_VAULT_SESSION" /v1/live-digests
 		`
 	got := w.session(t, value+"\n", in(ask+keep+`K; printf config-value-1 | clawql-vault-session put --not-secret HOST
 		`+ask+`vault kv put secret/direct password=direct-value-77 n=5 >/dev/null
