@@ -1,0 +1,44 @@
+// Command kubectl-clawql-drift is `kubectl clawql drift`: which of two
+// environments is the more permissive one, in what, and the proof.
+package main
+
+import (
+	"os"
+
+	"github.com/clawql/clawql-workbench/shared/cmdline"
+	"github.com/clawql/clawql-workbench/shared/console"
+	"github.com/clawql/clawql-workbench/shared/output"
+	"github.com/clawql/clawql-workbench/shared/release"
+	"github.com/urfave/cli/v2"
+)
+
+func main() { os.Exit(cmdline.Run(app(), os.Args, console.Standard())) }
+
+func app() *cli.App {
+	return &cli.App{
+		Name: "kubectl-clawql-drift", HelpName: "kubectl clawql drift", Version: release.Version(),
+		Usage:       "say where one environment lets more happen than another",
+		Description: about,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "from", Usage: "the `SIDE` that should mirror the other: dir:PATH"},
+			&cli.StringFlag{Name: "to", Usage: "the `SIDE` to mirror: dir:PATH"},
+			&cli.StringSliceFlag{Name: "map-namespace", Usage: "namespace A of --from is B of --to, as `A=B`"},
+			&cli.StringSliceFlag{Name: "map-label", Usage: "label A of --from is B of --to, as `A=B` of keys, or key=value=key=value"},
+			&cli.StringSliceFlag{Name: "map-cidr", Usage: "network A of --from is B of --to, as `A=B`"},
+			cmdline.OutputFlag(output.Table, output.JSON, output.YAML, output.Markdown),
+		},
+		Action: run,
+	}
+}
+
+const about = `
+Compares two sides by what they let happen: connections (NetworkPolicy), API
+requests (RBAC), pods that would be admitted and pods that run (Pod Security).
+Each such finding says which side is the more permissive one and has a witness,
+which a second evaluator has confirmed. All other objects are compared field by
+field. A Secret is compared by a keyed hash; no value is printed.
+
+A side is dir:PATH, a folder of YAML or JSON manifests. What it does not hold is
+not there: compare whole environments. What could not be read or understood
+makes the result incomplete (exit 3), never equal.
+`

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/clawql/clawql-workbench/shared/driftcheck"
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/urfave/cli/v2"
+)
+
+// options are the parsed flags.
+type options struct {
+	from, to string // folders
+	mapping  driftcheck.Options
+}
+
+func parse(c *cli.Context) (o options, err error) {
+	if o.from, err = folder("--from", c.String("from")); err != nil {
+		return o, err
+	}
+	if o.to, err = folder("--to", c.String("to")); err != nil {
+		return o, err
+	}
+	if o.mapping.Namespaces, err = pairs("--map-namespace", c.StringSlice("map-namespace"), 1); err != nil {
+		return o, err
+	}
+	if o.mapping.Labels, err = labels(c.StringSlice("map-label")); err != nil {
+		return o, err
+	}
+	o.mapping.CIDRs, err = networks(c.StringSlice("map-cidr"))
+	return o, err
+}
+
+// folder reads a side.
+func folder(flag, side string) (string, error) {
+	path, isFolder := strings.CutPrefix(side, "dir:")
+	switch {
+	case side == "":
+		return "", fault.Usage("%s is missing", flag).Hint("kubectl clawql drift --from dir:rendered/staging --to dir:rendered/production")
+	case !isFolder || path == "":
+		return "", fault.Usage("%s %q is no side; this release compares folders: dir:PATH", flag, side).
+			Hint("kubectl --context NAME get KINDS -n NAMESPACE -o yaml > DIR/all.yaml writes one from a cluster")
+	}
+	return path, nil
+}
+
+// pairs reads A=B, where A and B hold signs-1 equal signs each.
+func pairs(flag string, values []string, signs int) (map[string]string, error) {
+	mapped := map[string]string{}
+	for _, value := range values {
+		parts := strings.Split(value, "=")
+		if len(parts) != 2*signs {
+			return nil, fault.Usage("%s %q is no pair; write A=B", flag, value)
+		}
+		a, b := strings.Join(parts[:signs], "="), strings.Join(parts[signs:], "=")
+		if a == "" || b == "" || mapped[a] != "" && mapped[a] != b {
+			return nil, fault.Usage("%s %q: a name is empty, or mapped twice", flag, value)
+		}
+		mapped[a] = b
+	}
+	return mapped, nil
+}
+
+// labels are keys (A=B), or keys with values (a=x=b=y).
+func labels(values []string) (map[string]string, error) {
+	all := map[string]string{}
+	for _, value := range values {
+		signs := 1
+		if strings.Count(value, "=") == 3 {
+			signs = 2
+		}
+		one, err := pairs("--map-label", []string{value}, signs)
+		if err != nil {
+			return nil, err
+		}
+		for a, b := range one {
+			all[a] = b
+		}
+	}
+	return all, nil
+}
+
+func networks(values []string) (map[netip.Prefix]netip.Prefix, error) {
+	texts, err := pairs("--map-cidr", values, 1)
+	if err != nil {
+		return nil, err
+	}
+	mapped := map[netip.Prefix]netip.Prefix{}
+	for a, b := range texts {
+		from, err1 := netip.ParsePrefix(a)
+		to, err2 := netip.ParsePrefix(b)
+		if err1 != nil || err2 != nil {
+			return nil, fault.Usage("--map-cidr %s=%s: both must be networks, such as 10.0.0.0/16", a, b)
+		}
+		mapped[from.Masked()] = to.Masked()
+	}
+	return mapped, nil
+}
