@@ -23,14 +23,19 @@ func main() {
 	os.Exit(d.exitCode(code))
 }
 
-const description = `Starts the vault (or bao) of your PATH as a private child: storage in memory, one
-unix socket, no token in a file, an argument or the environment. Then runs
-COMMAND, or your shell. Everything ends when COMMAND ends, the terminal closes,
-the time is over, or ` + "`clawql-vault-session stop`" + ` is called: Vault, its secrets, and
-every process that was started in the session.
+const description = `Starts the vault (or bao) of your PATH as a private child: storage in memory,
+one unix socket, no token in a file, an argument list or an environment. Then
+runs COMMAND, or your shell:
 
-The exit code is COMMAND's own, or 128 and the number of the signal that ended it.
-It is 130 when the session was ended from outside, and 3 when Vault died.`
+  clawql-vault-session                          your shell in a session
+  clawql-vault-session --ttl 1h -- make deploy  one command in a session
+
+Everything ends when COMMAND ends, the terminal closes, the time is over, or
+` + "`" + `clawql-vault-session stop` + "`" + ` is called: Vault, its secrets, and every process
+that was started in the session.
+
+The exit code is COMMAND's own, or 128 and the number of the signal that ended
+it; 130 when the session was ended from outside, 3 when Vault died.`
 
 // door is the program with what it learns while it runs.
 type door struct {
@@ -46,7 +51,7 @@ func (d *door) app() *cli.App {
 		ArgsUsage: "[COMMAND...]", Flags: startFlags(), Action: d.start,
 		Commands: []*cli.Command{
 			putCommand(), getCommand(), listCommand(), deleteCommand(), d.runCommand(), importCommand(),
-			statusCommand(), auditCommand(), stopCommand(), sessionsCommand(), renewCommand(), tokenCommand(), installCommand(), superviseCommand(),
+			statusCommand(), auditCommand(), stopCommand(), sessionsCommand(), renewCommand(), tokenCommand(), shareCommand(), installCommand(), superviseCommand(),
 		},
 	}
 }

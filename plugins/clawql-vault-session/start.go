@@ -15,7 +15,7 @@ import (
 
 func startFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "ttl", Value: session.LongestTTL, Usage: "end after `DURATION`, at most 4h; time in which the machine sleeps counts"},
+		&cli.DurationFlag{Name: "ttl", Value: session.LongestTTL, DefaultText: "4h", Usage: "end after `DURATION`, at most 4h; time in which the machine sleeps counts"},
 		&cli.StringSliceFlag{Name: "policy", Usage: "give COMMAND's token the Vault policy in `FILE` instead of the session's own; may be repeated"},
 		&cli.StringFlag{Name: "audit-file", Usage: "also add each access to a secret to `FILE` (JSON lines, no values, mode 0600)"},
 		&cli.BoolFlag{Name: "allow-root", Usage: "run as user 0; in a container only"},

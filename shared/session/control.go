@@ -18,6 +18,7 @@ func (s *supervisor) controlServer() *http.Server {
 	mux.HandleFunc("GET /v1/status", s.answerStatus)
 	mux.HandleFunc("POST /v1/stop", s.answerStop)
 	mux.HandleFunc("GET /v1/token", s.answerToken)
+	mux.HandleFunc("POST /v1/share", s.answerShare)
 	s.secretRoutes(mux)
 	s.digestRoutes(mux)
 	s.auditRoutes(mux)
@@ -30,7 +31,7 @@ func (s *supervisor) controlServer() *http.Server {
 // met lets through only what came over a connection whose peer was judged.
 func met(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if peerOf(r).PID == 0 {
+		if !peerOf(r).judged {
 			fail(w, fault.No("the control socket serves processes of its own user only"))
 			return
 		}

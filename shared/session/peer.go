@@ -14,10 +14,12 @@ import (
 type Peer struct {
 	PID     int    `json:"pid"`
 	UID     int    `json:"uid"`
-	Name    string `json:"name"`    // short name of its program
-	Program string `json:"program"` // path of its program, "" where it cannot be known
-	Inside  bool   `json:"inside"`  // a process of this session
+	Name    string `json:"name"`             // short name of its program
+	Program string `json:"program"`          // path of its program, "" where it cannot be known
+	Inside  bool   `json:"inside"`           // a process of this session, or Shared
+	Shared  bool   `json:"shared,omitempty"` // it came over the sockets that were shared with a container
 	birth   string
+	judged  bool
 }
 
 type peerKey struct{}
@@ -39,6 +41,7 @@ func meet(ctx context.Context, connection net.Conn, uid, supervisor int) context
 	}
 	peer.Name, peer.Program = nameOf(peer.PID), programOf(peer.PID)
 	peer.Inside = descends(peer.PID, supervisor) && birthOf(peer.PID) == peer.birth
+	peer.judged = true
 	return context.WithValue(ctx, peerKey{}, peer)
 }
 

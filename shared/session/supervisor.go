@@ -44,6 +44,7 @@ type supervisor struct {
 	door  *http.Server  // VAULT_ADDR
 	books books
 	known liveness
+	share share
 }
 
 // Supervise is the supervisor's process: it serves the session that the front
@@ -187,7 +188,7 @@ func reasonOf(got os.Signal) Reason {
 
 // end ends everything, Vault first: from then on no token is worth anything.
 func (s *supervisor) end(reason Reason) []int {
-	for _, one := range []*http.Server{s.control, s.door} {
+	for _, one := range append([]*http.Server{s.control, s.door}, s.share.close()...) {
 		if one != nil {
 			one.Close()
 		}
