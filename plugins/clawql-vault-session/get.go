@@ -83,10 +83,12 @@ func writeValue(s console.Streams, value []byte) error {
 	if _, err := fmt.Fprintln(s.Out, shown); err != nil {
 		return err
 	}
-	note := "the value now stands in this terminal's scrollback; `run` hands it to a program unseen"
+	notes := []string{"the value now stands in this terminal's scrollback; see `run`"}
 	if shown != string(value) {
-		note = "control characters were left out here; " + note
+		notes = append(notes, "control characters were left out here")
 	}
-	fmt.Fprintln(s.Err, s.Paint(s.Err).Dim("note: "+note))
+	for _, note := range notes {
+		fmt.Fprintln(s.Err, s.Paint(s.Err).Dim("note: "+note))
+	}
 	return nil
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/clawql/clawql-workbench/shared/vault"
 )
 
-const runDescription = `Runs COMMAND with secrets in its environment, and in no other process's: NAME=VAR
-puts the secret NAME into the variable VAR; NAME alone takes its last part for
-both. The exit code is COMMAND's own.
+const runDescription = `Runs COMMAND with secrets in its environment, and in no other process's:
+NAME=VAR puts the secret NAME into the variable VAR; NAME alone takes its last
+part for both. The exit code is COMMAND's own.
 
 An environment is inherited by everything that COMMAND starts, and can be read
 from /proc by processes of the same user. With --as-file VAR holds the path of a

@@ -19,7 +19,9 @@ import (
 )
 
 // honest is what overwriting cannot do; it is said wherever a file is shredded.
-const honest = "overwritten and deleted; on an SSD, a copying file system (btrfs, ZFS, APFS), in snapshots and backups old copies can remain: replace the secrets that matter"
+const honest = `overwritten and deleted
+  on an SSD, btrfs, ZFS or APFS, in snapshots and backups old copies can remain:
+  replace the secrets that matter`
 
 // disposeOf shreds the imported files where the person wants it.
 func disposeOf(c *cli.Context, streams console.Streams, files []string) error {
@@ -33,7 +35,7 @@ func disposeOf(c *cli.Context, streams console.Streams, files []string) error {
 			continue
 		}
 		if inGit(c.Context, path) {
-			fmt.Fprintf(streams.Err, "%s is in git: its history keeps the values, shredded or not; replace them\n", console.Clean(path))
+			fmt.Fprintf(streams.Err, "%s is in git, whose history keeps the values, shredded or not: replace them\n", console.Clean(path))
 		}
 		if c.Bool("keep") || !c.Bool("shred") && !wantsShred(streams, path) {
 			continue
