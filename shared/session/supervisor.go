@@ -81,60 +81,84 @@ func (s *supervisor) run(messages <-chan message) {
 	})
 }
 
+// events are what the supervisor waits for.
+type events struct {
+	booted   <-chan bootResult
+	messages <-chan message
+	signals  <-chan os.Signal
+	warnings <-chan string
+	expired  <-chan struct{}
+}
+
 // live brings the session up and waits for a reason to end it.
 func (s *supervisor) live(messages <-chan message, signals <-chan os.Signal) (Reason, error) {
-	if err := harden(); err != nil {
-		return ByFailure, fault.Unable("closing this process to cores and tracers: %w", err)
-	}
-	s.locked = lockMemory()
-	if s.plan.AuditFile != "" {
-		file, err := openBooks(s.plan.AuditFile)
-		if err != nil {
-			return ByFailure, err
-		}
-		s.books.file = file
+	if err := s.secure(); err != nil {
+		return ByFailure, err
 	}
 	expired, err := alarm(s.deadline)
 	if err != nil {
 		return ByFailure, fault.Unable("setting the clock for the session's end: %w", err)
 	}
-	warnings := s.warnings()
 	ctx, cancel := context.WithTimeout(context.Background(), bootTimeout)
 	defer cancel()
 	booted, err := s.boot(ctx)
 	if err != nil {
 		return ByFailure, err
 	}
+	all := events{booted, messages, signals, s.warnings(), expired}
 	for {
-		select {
-		case came := <-booted:
-			if came.err != nil {
-				return ByFailure, came.err
-			}
-			s.vault = came.ready
-			if err := s.open(); err != nil {
-				return ByFailure, err
-			}
-		case one := <-s.changes:
-			if reason, err := s.changed(one); reason != "" {
-				return reason, err
-			}
-		case m, ok := <-messages:
-			if reason := s.hear(m, ok); reason != "" {
-				return reason, nil
-			}
-		case got := <-signals:
-			if reason := reasonOf(got); reason != "" {
-				return reason, nil
-			}
-		case text := <-warnings:
-			s.front.send(message{Kind: sayNotice, Text: text})
-		case <-s.stops:
-			return ByStop, nil
-		case <-expired:
-			return ByTime, nil
+		if reason, err := s.attend(all); reason != "" {
+			return reason, err
 		}
 	}
+}
+
+// secure closes this process to others before it holds anything, and opens the
+// audit file.
+func (s *supervisor) secure() error {
+	if err := harden(); err != nil {
+		return fault.Unable("closing this process to cores and tracers: %w", err)
+	}
+	s.locked = lockMemory()
+	if s.plan.AuditFile == "" {
+		return nil
+	}
+	file, err := openBooks(s.plan.AuditFile)
+	s.books.file = file
+	return err
+}
+
+// attend waits for one event; a reason ends the session.
+func (s *supervisor) attend(all events) (Reason, error) {
+	select {
+	case came := <-all.booted:
+		return s.booted(came)
+	case one := <-s.changes:
+		return s.changed(one)
+	case m, ok := <-all.messages:
+		return s.hear(m, ok), nil
+	case got := <-all.signals:
+		return reasonOf(got), nil
+	case text := <-all.warnings:
+		s.front.send(message{Kind: sayNotice, Text: text})
+		return "", nil
+	case <-s.stops:
+		return ByStop, nil
+	case <-all.expired:
+		return ByTime, nil
+	}
+}
+
+// booted opens the session when Vault is ready.
+func (s *supervisor) booted(came bootResult) (Reason, error) {
+	if came.err != nil {
+		return ByFailure, came.err
+	}
+	s.vault = came.ready
+	if err := s.open(); err != nil {
+		return ByFailure, err
+	}
+	return "", nil
 }
 
 // changed takes the news of a child.
