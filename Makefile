@@ -113,11 +113,11 @@ test-session: bin/vault ## the commands of a session, other users, bad input, on
 	@$(STEP) "a session: commands, other users, bad input" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE),pass CLAWQL_VAULT=$(abspath bin/vault) $(GO) test $(FLAGS) -count=1 -timeout 10m ./plugins/clawql-vault-session
 
 test-session-leaks: bin/clawql-vault-session bin/vault ## end sessions in every way, and search for what they left
-	@CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial leaks bin/clawql-vault-session bin/vault
-	@CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial ttl bin/clawql-vault-session bin/vault
+	@$(STEP) "sessions ended in every way" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial leaks bin/clawql-vault-session bin/vault
+	@$(STEP) "a token after the time" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial ttl bin/clawql-vault-session bin/vault
 
 test-session-storm: bin/clawql-vault-session bin/vault ## 50 sessions at once, killed at random (STORM=5m)
-	@CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial storm bin/clawql-vault-session bin/vault $(STORM)
+	@$(STEP) "50 sessions at once" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) $(GO) run $(FLAGS) ./testdata/sessiontrial storm bin/clawql-vault-session bin/vault $(STORM)
 
 test-hooks-attacks: ## ways to get a token into history or past the signature policy, on real git
 	@mkdir -p bin

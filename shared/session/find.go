@@ -60,18 +60,17 @@ func severalFit(folders []string) error {
 
 // Running are the sessions of this user that live, by their folder.
 func Running(environ []string) (map[string]Record, error) {
-	where, err := base(lookup(environ), os.Getuid())
-	if err != nil {
-		return nil, err
-	}
-	folders, _ := filepath.Glob(filepath.Join(where, "*", "*"))
 	running := map[string]Record{}
-	for _, folder := range folders {
-		if !isHeld(folder) {
+	for _, where := range bases(lookup(environ), os.Getuid()) {
+		info, err := os.Lstat(where)
+		if err != nil || checkPrivate("the runtime folder", where, info, os.Getuid()) != nil {
 			continue
 		}
-		if record, err := readRecord(folder); err == nil {
-			running[folder] = record
+		folders, _ := filepath.Glob(filepath.Join(where, "*", "*"))
+		for _, folder := range folders {
+			if record, err := readRecord(folder); err == nil && isHeld(folder) {
+				running[folder] = record
+			}
 		}
 	}
 	return running, nil

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -45,29 +46,40 @@ func checkPrivate(what, dir string, info fs.FileInfo, uid int) error {
 // sun_path is 108 on Linux and 104 on macOS, with the closing zero.
 const longestSocket = 103
 
-// base finds the folder for the sockets of this user: memory-backed where the
-// system has such a one, else a folder of the user's own under /tmp, since a
-// socket's path must be short.
+// runtimeDirs are the folders of the system that a user's sockets may lie in:
+// memory-backed, and gone after the last logout. A socket's path must be short.
+func runtimeDirs(getenv func(string) string, uid int) []string {
+	var fitting []string
+	for _, dir := range []string{getenv("XDG_RUNTIME_DIR"), "/run/user/" + itoa(uid)} {
+		info, err := os.Lstat(dir)
+		if filepath.IsAbs(dir) && len(dir) <= longestSocket-60 && err == nil && checkPrivate("the runtime folder", dir, info, uid) == nil {
+			fitting = append(fitting, dir)
+		}
+	}
+	return fitting
+}
+
+// bases are all folders in which a session of this user may be found; they
+// need not be there.
+func bases(getenv func(string) string, uid int) []string {
+	var all []string
+	for _, dir := range runtimeDirs(getenv, uid) {
+		all = append(all, filepath.Join(dir, "clawql"))
+	}
+	return slices.Compact(append(all, "/tmp/clawql-"+itoa(uid)))
+}
+
+// base makes the first of bases that can be made.
 func base(getenv func(string) string, uid int) (string, error) {
 	var tried []error
-	for _, dir := range []string{getenv("XDG_RUNTIME_DIR"), "/run/user/" + itoa(uid)} {
-		if dir == "" || !filepath.IsAbs(dir) || len(dir) > longestSocket-60 {
-			continue
+	for _, dir := range bases(getenv, uid) {
+		made, err := ownFolder(dir, uid)
+		if err == nil {
+			return made, nil
 		}
-		info, err := os.Lstat(dir)
-		if err == nil && checkPrivate("the runtime folder", dir, info, uid) == nil {
-			made, err := ownFolder(filepath.Join(dir, "clawql"), uid)
-			if err == nil {
-				return made, nil
-			}
-			tried = append(tried, err)
-		}
+		tried = append(tried, err)
 	}
-	made, err := ownFolder("/tmp/clawql-"+itoa(uid), uid)
-	if err != nil {
-		return "", errors.Join(append(tried, err)...)
-	}
-	return made, nil
+	return "", errors.Join(tried...)
 }
 
 // ownFolder makes dir 0700 or takes the one that is there, if it is private.
