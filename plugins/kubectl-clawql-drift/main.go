@@ -20,8 +20,9 @@ func app() *cli.App {
 		Usage:       "say where one environment lets more happen than another",
 		Description: about,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "from", Usage: "the `SIDE` that should mirror the other: dir:PATH"},
-			&cli.StringFlag{Name: "to", Usage: "the `SIDE` to mirror: dir:PATH"},
+			&cli.StringFlag{Name: "from", Value: "staging", Usage: "the `SIDE` that should mirror the other"},
+			&cli.StringFlag{Name: "to", Value: "production", Usage: "the `SIDE` to mirror"},
+			&cli.StringFlag{Name: "kubeconfig", Usage: "`FILE` with the contexts; default: as kubectl finds it"},
 			&cli.StringSliceFlag{Name: "map-namespace", Usage: "namespace A of --from is B of --to, as `A=B`"},
 			&cli.StringSliceFlag{Name: "map-label", Usage: "label A of --from is B of --to, as `A=B` of keys, or key=value=key=value"},
 			&cli.StringSliceFlag{Name: "map-cidr", Usage: "network A of --from is B of --to, as `A=B`"},
@@ -38,7 +39,8 @@ Each such finding says which side is the more permissive one and has a witness,
 which a second evaluator has confirmed. All other objects are compared field by
 field. A Secret is compared by a keyed hash; no value is printed.
 
-A side is dir:PATH, a folder of YAML or JSON manifests. What it does not hold is
-not there: compare whole environments. What could not be read or understood
-makes the result incomplete (exit 3), never equal.
+A side is an environment of clawql.yaml, CONTEXT/NAMESPACE, or dir:PATH, a folder
+of YAML or JSON manifests. What a folder does not hold is not there: compare
+whole environments. What could not be read or understood makes the result
+incomplete (exit 3), never equal. Only read rights are needed.
 `

@@ -11,38 +11,30 @@ import (
 
 // options are the parsed flags.
 type options struct {
-	from, to string // folders
-	mapping  driftcheck.Options
+	from, to   side
+	kubeconfig string
+	mapping    driftcheck.Options
 }
 
 func parse(c *cli.Context) (o options, err error) {
-	if o.from, err = folder("--from", c.String("from")); err != nil {
+	if o.from, err = parseSide("--from", c.String("from"), environments); err != nil {
 		return o, err
 	}
-	if o.to, err = folder("--to", c.String("to")); err != nil {
+	if o.to, err = parseSide("--to", c.String("to"), environments); err != nil {
 		return o, err
 	}
+	o.kubeconfig = c.String("kubeconfig")
 	if o.mapping.Namespaces, err = pairs("--map-namespace", c.StringSlice("map-namespace"), 1); err != nil {
 		return o, err
+	}
+	if from, to := o.from.namespace, o.to.namespace; from != "" && to != "" && from != to && o.mapping.Namespaces[from] == "" {
+		o.mapping.Namespaces[from] = to // one environment, one namespace: they stand for one another
 	}
 	if o.mapping.Labels, err = labels(c.StringSlice("map-label")); err != nil {
 		return o, err
 	}
 	o.mapping.CIDRs, err = networks(c.StringSlice("map-cidr"))
 	return o, err
-}
-
-// folder reads a side.
-func folder(flag, side string) (string, error) {
-	path, isFolder := strings.CutPrefix(side, "dir:")
-	switch {
-	case side == "":
-		return "", fault.Usage("%s is missing", flag).Hint("kubectl clawql drift --from dir:rendered/staging --to dir:rendered/production")
-	case !isFolder || path == "":
-		return "", fault.Usage("%s %q is no side; this release compares folders: dir:PATH", flag, side).
-			Hint("kubectl --context NAME get KINDS -n NAMESPACE -o yaml > DIR/all.yaml writes one from a cluster")
-	}
-	return path, nil
 }
 
 // pairs reads A=B, where A and B hold signs-1 equal signs each.

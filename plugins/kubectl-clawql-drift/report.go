@@ -26,7 +26,7 @@ type driftReport struct {
 
 func objectOf(o options, r *driftcheck.Report) driftReport {
 	return driftReport{
-		Header: output.Head("DriftReport"), Status: r.Status, From: "dir:" + o.from, To: "dir:" + o.to, Objects: r.Objects,
+		Header: output.Head("DriftReport"), Status: r.Status, From: o.from.name, To: o.to.name, Objects: r.Objects,
 		Summary: r.Summary, Findings: orEmpty(r.Findings), Incomplete: orEmpty(r.Incomplete),
 	}
 }
@@ -42,7 +42,7 @@ func orEmpty[T any](list []T) []T {
 func table(s console.Streams, o options, r *driftcheck.Report) error {
 	paint := s.Paint(s.Out)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s -> %s   %s, %s\n", console.Clean(o.from), console.Clean(o.to), count(r.Objects, "object"), count(len(r.Findings), "finding"))
+	fmt.Fprintf(&b, "%s -> %s   %s, %s\n", console.Clean(o.from.name), console.Clean(o.to.name), count(r.Objects, "object"), count(len(r.Findings), "finding"))
 	for _, f := range r.Findings {
 		writeFinding(&b, paint, f)
 	}
@@ -81,7 +81,7 @@ func writeFinding(b *strings.Builder, paint console.Paint, f finding.Finding) {
 // markdown is a table for a pull request.
 func markdown(w io.Writer, o options, r *driftcheck.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### Drift: %s\n\n`%s` → `%s`, %s: %s.\n", r.Status, cell(o.from), cell(o.to), count(r.Objects, "object"), sentence(r))
+	fmt.Fprintf(&b, "### Drift: %s\n\n`%s` → `%s`, %s: %s.\n", r.Status, cell(o.from.name), cell(o.to.name), count(r.Objects, "object"), sentence(r))
 	if len(r.Findings) > 0 {
 		fmt.Fprint(&b, "\n| direction | severity | control | object | what |\n| --- | --- | --- | --- | --- |\n")
 	}

@@ -16,15 +16,7 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	from, err := driftcheck.ReadFolder(c.Context, o.from)
-	if err != nil {
-		return err
-	}
-	to, err := driftcheck.ReadFolder(c.Context, o.to)
-	if err != nil {
-		return err
-	}
-	report, err := driftcheck.Compare(c.Context, from, to, o.mapping)
+	report, err := compare(c, o)
 	if err != nil {
 		return err
 	}
@@ -41,6 +33,28 @@ func run(c *cli.Context) error {
 		return err
 	}
 	return output.Reported(verdict(report))
+}
+
+// compare reads both sides, one after the other, and compares them.
+func compare(c *cli.Context, o options) (*driftcheck.Report, error) {
+	s := cmdline.Streams(c)
+	live := s.Live(s.Err)
+	defer live.Close()
+	defer live.Update("", nil) // progress leaves no trace
+	progress := func(text string) { live.Update("", []string{text}) }
+	if !s.IsTerminal(s.Err) {
+		progress = func(string) {}
+	}
+	reader := driftcheck.NewReader()
+	from, err := o.from.read(c.Context, reader, o.kubeconfig, progress)
+	if err != nil {
+		return nil, err
+	}
+	to, err := o.to.read(c.Context, reader, o.kubeconfig, progress)
+	if err != nil {
+		return nil, err
+	}
+	return driftcheck.Compare(c.Context, from, to, o.mapping)
 }
 
 // verdict is the error that a report stands for, nil when both sides are equal.

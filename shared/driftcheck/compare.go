@@ -3,6 +3,7 @@ package driftcheck
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -40,6 +41,7 @@ type comparison struct {
 
 // Compare compares two sides. An error means that nothing can be said.
 func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
+	o.Namespaces = swapped(o.Namespaces)
 	c := &comparison{
 		ctx: ctx, from: from, to: to, names: [2]string{from.Name, to.Name}, o: o, sealer: newSealer(),
 		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key]bool{},
@@ -57,6 +59,19 @@ func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
 	finding.Sort(r.Findings)
 	r.Status, r.Summary = finding.Judge(r.Findings, r.Incomplete), finding.Summarize(r.Findings)
 	return r, nil
+}
+
+// swapped makes of a mapping an exchange: where staging stands for production,
+// `from` speaking of production speaks of the other environment, as `to` does
+// when it speaks of staging. Without this the two would pass for one.
+func swapped(names map[string]string) map[string]string {
+	all := maps.Clone(names)
+	for a, b := range names {
+		if _, mapped := names[b]; !mapped {
+			all[b] = a
+		}
+	}
+	return all
 }
 
 // take notes what a comparer of meaning found.

@@ -16,24 +16,64 @@ var lifeless = []string{"uid", "resourceVersion", "generation", "creationTimesta
 // a whole Secret.
 var notes = []string{"kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision", "kubectl.kubernetes.io/restartedAt"}
 
-// projection is a copy of what decides: no status, no bookkeeping, and the
-// values of Secrets sealed.
-func (s *sealer) projection(o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	o = o.DeepCopy()
-	unstructured.RemoveNestedField(o.Object, "status")
-	for _, field := range lifeless {
-		unstructured.RemoveNestedField(o.Object, "metadata", field)
+// made are fields that the cluster fills in by itself, by kind.
+var made = map[key][][]string{
+	{kind: "Service"}:               {{"spec", "clusterIP"}, {"spec", "clusterIPs"}, {"spec", "healthCheckNodePort"}},
+	{kind: "Pod"}:                   {{"spec", "nodeName"}},
+	{kind: "PersistentVolumeClaim"}: {{"spec", "volumeName"}},
+	{kind: "ServiceAccount"}:        {{"secrets"}},
+	{kind: "Namespace"}:             {{"spec"}},
+}
+
+// ours and the cluster's own bookkeeping: an object that says nothing of what
+// may happen.
+func bookkeeping(o *unstructured.Unstructured) bool {
+	switch k := keyOf(o); {
+	case k.kind == "ConfigMap" && k.group == "":
+		return k.name == "kube-root-ca.crt" || k.name == "istio-ca-root-cert" || o.GetLabels()["clawql.io/record"] != ""
+	case k.kind == "Secret" && k.group == "":
+		kind, _, _ := unstructured.NestedString(o.Object, "type")
+		return kind == "clawql.io/deploy" || kind == "kubernetes.io/service-account-token" || kind == "helm.sh/release.v1"
 	}
+	return false
+}
+
+// take makes of an object what is compared and kept: no status, no note that
+// could hold a Secret, no value of a Secret.
+func (r *Reader) take(o *unstructured.Unstructured) (keep bool, err error) {
+	if bookkeeping(o) {
+		return false, nil
+	}
+	unstructured.RemoveNestedField(o.Object, "status")
 	for _, note := range notes {
 		unstructured.RemoveNestedField(o.Object, "metadata", "annotations", note)
 	}
 	if len(o.GetAnnotations()) == 0 {
 		unstructured.RemoveNestedField(o.Object, "metadata", "annotations")
 	}
-	if o.GetKind() == "Secret" && o.GroupVersionKind().Group == "" {
-		return o, s.sealSecret(o)
+	fields := o.GetManagedFields()
+	for i := range fields {
+		fields[i].FieldsV1 = nil
 	}
-	return o, nil
+	if len(fields) > 0 {
+		o.SetManagedFields(fields)
+	}
+	if o.GetKind() == "Secret" && o.GroupVersionKind().Group == "" {
+		return true, r.sealer.sealSecret(o)
+	}
+	return true, nil
+}
+
+// projection is a copy without what tells where and when, not what.
+func projection(o *unstructured.Unstructured) *unstructured.Unstructured {
+	o = o.DeepCopy()
+	for _, field := range lifeless {
+		unstructured.RemoveNestedField(o.Object, "metadata", field)
+	}
+	for _, path := range made[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}] {
+		unstructured.RemoveNestedField(o.Object, path...)
+	}
+	return o
 }
 
 // sealSecret joins data and stringData, as the API server does, and seals them.

@@ -19,6 +19,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/clawql/clawql-workbench/shared/clusterread"
 	"github.com/clawql/clawql-workbench/shared/manifests"
 )
 
@@ -29,12 +30,21 @@ type Side struct {
 	Policies   map[string]string // Vault policies by name
 	Partial    bool              // objects may exist that are not listed, as with a folder
 	Incomplete []string          // what could not be read
+	Namespaces []string          // that make up the side; none is all that it holds
+	Requests   int               // that were made of an API server
 }
 
-// ReadFolder reads a folder of manifests as a side. The errors are those of
+// Reader reads both sides of one comparison: what it seals in the one can be
+// compared with what it seals in the other, and with nothing else.
+type Reader struct{ sealer *sealer }
+
+// NewReader makes a reader with a key of its own.
+func NewReader() *Reader { return &Reader{newSealer()} }
+
+// Folder reads a folder of manifests as a side. The errors are those of
 // manifests.Read. An object of a kind that has a namespace and names none is
 // in "default", as kubectl would put it.
-func ReadFolder(ctx context.Context, dir string) (Side, error) {
+func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
 	folder, err := manifests.Read(ctx, dir)
 	if err != nil {
 		return Side{}, err
@@ -47,9 +57,29 @@ func ReadFolder(ctx context.Context, dir string) (Side, error) {
 		if object.GetNamespace() == "" && inNamespace(object.Unstructured) {
 			object.SetNamespace("default")
 		}
+		if keep, err := r.take(object.Unstructured); err != nil || !keep {
+			if err != nil {
+				return Side{}, err
+			}
+			continue
+		}
 		side.Objects = append(side.Objects, object.Unstructured)
 	}
 	return side, nil
+}
+
+// Cluster reads namespaces of a cluster as a side. The errors are those of
+// clusterread.Read.
+func (r *Reader) Cluster(ctx context.Context, s clusterread.Source) (Side, error) {
+	s.Each = r.take
+	reading, err := clusterread.Read(ctx, s)
+	if err != nil {
+		return Side{}, err
+	}
+	return Side{
+		Name: reading.Context + "/" + strings.Join(s.Namespaces, ","), Objects: reading.Objects,
+		Incomplete: reading.Incomplete, Namespaces: s.Namespaces, Requests: reading.Requests,
+	}, nil
 }
 
 // global are the kinds of the built-in API groups that have no namespace. Of

@@ -92,15 +92,7 @@ func (c *comparison) pair(differ *typediff.Differ, k key, from, to *unstructured
 			describe(from), from.GetAPIVersion(), c.names[0], to.GetAPIVersion(), c.names[1]))
 		return nil
 	}
-	a, err := c.sealer.projection(from)
-	if err != nil {
-		return err
-	}
-	b, err := c.sealer.projection(to)
-	if err != nil {
-		return err
-	}
-	list, err := differ.Diff(a, b)
+	list, err := differ.Diff(projection(from), projection(to))
 	if err != nil {
 		return err
 	}
@@ -173,6 +165,9 @@ func (c *comparison) show(control string, d typediff.Difference, value any) stri
 	case nil:
 		return "none"
 	case string:
+		if strings.Contains(d.String(), ".resources.") {
+			return value // a quantity
+		}
 		if control == ControlImage || control == ControlSecret {
 			return value
 		}

@@ -2,6 +2,7 @@ package driftcheck
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -105,6 +106,8 @@ func (c *comparison) rbac() error {
 	if err != nil {
 		return err
 	}
+	without(&from, c.from.Namespaces, c.to.Namespaces)
+	without(&to, c.to.Namespaces, c.from.Namespaces)
 	result, err := rbac.Compare(rbac.Mapping{Namespaces: c.o.Namespaces}.Apply(from), to, rbac.Options{Names: c.names})
 	if err != nil {
 		return err
@@ -128,6 +131,27 @@ func rbacSide(s Side) (rbac.Side, error) {
 	}
 	side.RoleBindings, err = pick[rbacv1.RoleBinding](s, group, "RoleBinding")
 	return side, err
+}
+
+// without takes the other side's own service accounts out of the bindings to
+// the whole cluster: where both environments live in one, each reading holds
+// both. A binding in a namespace is that side's own affair and stays.
+func without(side *rbac.Side, own, others []string) {
+	foreign := func(s rbacv1.Subject) bool {
+		for _, ns := range others {
+			if slices.Contains(own, ns) {
+				continue
+			}
+			if s.Kind == rbacv1.ServiceAccountKind && s.Namespace == ns || s.Name == "system:serviceaccounts:"+ns ||
+				strings.HasPrefix(s.Name, "system:serviceaccount:"+ns+":") {
+				return true
+			}
+		}
+		return false
+	}
+	for _, b := range side.ClusterRoleBindings {
+		b.Subjects = slices.DeleteFunc(b.Subjects, foreign)
+	}
 }
 
 func (c *comparison) podSecurity() error {

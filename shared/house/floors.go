@@ -47,7 +47,7 @@ var floors = map[string]floor{
 	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure,
 	"dotenv": pure, "redact": pure, "secretexception": pure,
 
-	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
+	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "clusterread": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
 	"manifests": adapters, "mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
 	"sshsign": adapters, "supplychain": adapters, "typediff": adapters, "vault": adapters, "vaultinstall": adapters,
 

@@ -1,0 +1,138 @@
+package clusterread
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/clawql/clawql-workbench/shared/fault"
+)
+
+var namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+
+// client is a connection of one context.
+type client struct {
+	context   string
+	server    string
+	dynamic   dynamic.Interface
+	discovery discovery.DiscoveryInterface
+}
+
+func open(s Source) (*client, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = s.Kubeconfig
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: s.Context})
+	raw, err := loader.RawConfig()
+	if err != nil {
+		return nil, fault.Usage("read kubeconfig: %w", err).Hint("KUBECONFIG names the file; see `kubectl config view`")
+	}
+	name := s.Context
+	if name == "" {
+		name = raw.CurrentContext
+	}
+	if _, known := raw.Contexts[name]; !known {
+		return nil, fault.Usage("kube context %q is not in the kubeconfig", name).Hint("kubectl config get-contexts")
+	}
+	config, err := loader.ClientConfig()
+	if err != nil {
+		return nil, fault.Usage("kubeconfig of context %q: %w", name, err)
+	}
+	config.UserAgent, config.QPS, config.WarningHandler = "clawql-drift", -1, rest.NoWarnings{}
+	c := &client{context: name, server: config.Host}
+	if c.dynamic, err = dynamic.NewForConfig(config); err == nil {
+		c.discovery, err = discovery.NewDiscoveryClientForConfig(config)
+	}
+	if err != nil {
+		return nil, fault.Usage("kubeconfig of context %q: %w", name, err)
+	}
+	return c, nil
+}
+
+func (c *client) version(ctx context.Context) (string, error) {
+	raw, err := c.discovery.RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	if err != nil {
+		return "", c.explain("reach the API server", err)
+	}
+	_, rest, _ := strings.Cut(string(raw), `"gitVersion": "`)
+	version, _, _ := strings.Cut(rest, `"`)
+	return version, nil
+}
+
+// explain says what was attempted, and where; a URL in an error of net/http is
+// shortened to what went wrong.
+func (c *client) explain(attempt string, err error) error {
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if apierrors.IsUnauthorized(err) {
+		return fault.Unable("%s: context %q: the server does not know who asks: %w", attempt, c.context, err).Hint("log in again")
+	}
+	return fault.Unable("%s: context %q, %s: %w", attempt, c.context, c.server, err)
+}
+
+// resource is a kind that can be listed.
+type resource struct {
+	schema.GroupVersionResource
+	namespaced bool
+}
+
+// noise are resources that change by themselves and decide nothing.
+var noise = []schema.GroupResource{
+	{Resource: "events"}, {Group: "events.k8s.io", Resource: "events"}, {Resource: "endpoints"},
+	{Group: "discovery.k8s.io", Resource: "endpointslices"}, {Group: "coordination.k8s.io", Resource: "leases"},
+	{Group: "coordination.k8s.io", Resource: "leasecandidates"}, {Group: "apps", Resource: "controllerrevisions"},
+	{Resource: "componentstatuses"}, {Resource: "bindings"}, {Resource: "podtemplates"},
+}
+
+// noiseGroups are served from what was measured, or are bookkeeping.
+var noiseGroups = []string{"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "wgpolicyk8s.io", "reports.kyverno.io", "internal.apiserver.k8s.io"}
+
+// deciding are the groups whose objects without a namespace say who may do
+// what, or what is admitted.
+var deciding = []string{"rbac.authorization.k8s.io", "admissionregistration.k8s.io", "kyverno.io", "policies.kyverno.io", "templates.gatekeeper.sh", "constraints.gatekeeper.sh", "policy.networking.k8s.io", "cilium.io", "projectcalico.org", "crd.projectcalico.org", "security.istio.io"}
+
+// resources asks the server what there is to list, in the version that it
+// prefers. A group that does not answer is a problem, and the rest still counts.
+func (c *client) resources(context.Context) (list []resource, problems []string, err error) {
+	groups, err := c.discovery.ServerPreferredResources()
+	if failed, partly := discovery.GroupDiscoveryFailedErrorGroups(err); partly {
+		for version := range failed {
+			problems = append(problems, c.context+": API group "+version.String()+" does not answer")
+		}
+	} else if err != nil {
+		return nil, nil, c.explain("ask what the API server serves", err)
+	}
+	for _, group := range groups {
+		version, err := schema.ParseGroupVersion(group.GroupVersion)
+		if err != nil {
+			return nil, nil, c.explain("ask what the API server serves", err)
+		}
+		for _, one := range group.APIResources {
+			if gvr := version.WithResource(one.Name); wanted(gvr, one) {
+				list = append(list, resource{gvr, one.Namespaced})
+			}
+		}
+	}
+	return list, problems, nil
+}
+
+func wanted(gvr schema.GroupVersionResource, r metav1.APIResource) bool {
+	switch {
+	case !slices.Contains(r.Verbs, "list"), strings.Contains(r.Name, "/"),
+		slices.Contains(noise, gvr.GroupResource()), slices.Contains(noiseGroups, gvr.Group):
+		return false
+	case r.Namespaced:
+		return true
+	}
+	return slices.Contains(deciding, gvr.Group)
+}
