@@ -89,6 +89,9 @@ func (o scanOptions) validate(hasRange bool) error {
 func (o scanOptions) scan(ctx context.Context, repo *gitchange.Repo) (*stagedscan.Report, error) {
 	how := stagedscan.DefaultOptions()
 	how.Archives.Depth = o.depth
+	if !o.isCommit() {
+		how.ArchiveBytes = 0 // nobody waits to commit
+	}
 	if o.baseline != "" {
 		text, err := os.ReadFile(o.baseline)
 		if err != nil {

@@ -120,21 +120,22 @@ func showReport(w io.Writer, report *stagedscan.Report, again string, now time.T
 func findingLines(b *strings.Builder, findings []stagedscan.Finding) {
 	rows := output.Rows{Indent: 2}
 	short := shortest(findings)
-	for _, f := range findings[:min(len(findings), mostShown)] {
-		cells := []string{place(f), f.Rule, f.ID[:short], shown(f)}
+	seen := findings[:min(len(findings), mostShown)]
+	for _, f := range seen {
+		what := shown(f)
 		if f.Why != "" {
-			cells[3] = ""
+			what = ""
 		}
-		rows.Add(cells...)
-		if f.Why != "" {
-			rows.Add("  it " + console.Clean(f.Why))
-		}
-		if f.Ended != "" {
-			rows.Add("  its exception ended on " + f.Ended)
-		}
+		rows.Add(place(f), f.Rule, f.ID[:short], what)
 	}
-	for _, line := range rows.Lines() {
+	for i, line := range rows.Lines() {
 		b.WriteString(line + "\n")
+		if f := seen[i]; f.Why != "" {
+			paragraph(b, "    ", "it "+f.Why)
+		}
+		if f := seen[i]; f.Ended != "" {
+			paragraph(b, "    ", "its exception ended on "+f.Ended)
+		}
 	}
 	if more := len(findings) - mostShown; more > 0 {
 		fmt.Fprintf(b, "  and %d more; `git clawql-hooks scan -o json` has all\n", more)

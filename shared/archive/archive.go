@@ -29,7 +29,7 @@ type Limits struct {
 
 // DefaultLimits are for a commit: a person waits for it.
 func DefaultLimits() Limits {
-	return Limits{Depth: 3, Bytes: 256 << 20, Member: 64 << 20, Members: 20_000, Ratio: 1100}
+	return Limits{Depth: 3, Bytes: 256 << 20, Member: 32 << 20, Members: 20_000, Ratio: 1100}
 }
 
 // ratioFloor is how much may come out before the ratio counts: small files

@@ -27,7 +27,7 @@ func (w *walk) stream(path string, kind Kind, content []byte, depth int) error {
 	if head, _ := in.Peek(tarBlock); isTar(head) {
 		return w.tar(path, in, depth)
 	}
-	inner, err := w.hold(in)
+	inner, err := w.hold(in, 0)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (w *walk) tar(path string, in io.Reader, depth int) error {
 		if err != nil {
 			return refused(err)
 		}
-		content, err := w.hold(r)
+		content, err := w.hold(r, head.Size)
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (w *walk) tar(path string, in io.Reader, depth int) error {
 
 // behind reads what stands behind a tar's end: some programs go on reading.
 func (w *walk) behind(path string, in io.Reader, depth int) error {
-	rest, err := w.hold(in)
+	rest, err := w.hold(in, 0)
 	if err != nil {
 		return err
 	}

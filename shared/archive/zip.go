@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/bzip2"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -53,7 +54,7 @@ func (w *walk) zipped(path string, f *zip.File, depth int) error {
 		return w.visit.Unread(path, refused(err).Error())
 	}
 	defer in.Close()
-	content, err := w.hold(in)
+	content, err := w.hold(in, int64(min(f.UncompressedSize64, math.MaxInt64)))
 	if err == nil {
 		return w.member(path, content, f.Comment, depth)
 	}
@@ -63,11 +64,15 @@ func (w *walk) zipped(path string, f *zip.File, depth int) error {
 	return w.visit.Unread(path, refused(err).Error())
 }
 
-// hold reads all of in, within the bounds.
-func (w *walk) hold(in io.Reader) ([]byte, error) {
+// hold reads all of in, within the bounds; size is how much is expected, 0 when
+// nobody says.
+func (w *walk) hold(in io.Reader, size int64) ([]byte, error) {
 	var out bytes.Buffer
+	if size > 0 && size <= w.limits.Member {
+		out.Grow(int(size) + bytes.MinRead)
+	}
 	for {
-		n, err := io.CopyN(&out, in, 1<<20)
+		n, err := io.CopyN(&out, in, piece)
 		if err := w.count(n); err != nil {
 			return nil, err
 		}
@@ -82,6 +87,9 @@ func (w *walk) hold(in io.Reader) ([]byte, error) {
 	}
 }
 
+// piece is how many bytes are taken out before the bounds are asked again.
+const piece = 1 << 20
+
 // opened gives a decompressor, or a reader of the error that it began with.
 func opened(r io.ReadCloser, err error) io.ReadCloser {
 	if err != nil {
@@ -94,9 +102,9 @@ type failing struct{ error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.error }
 
-// zstdReader bounds the window, which is memory, at 128 MiB.
+// zstdReader bounds the window, which is memory, at 64 MiB.
 func zstdReader(in io.Reader) (io.ReadCloser, error) {
-	d, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
+	d, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,9 @@ import (
 // leaves out a finding as gitleaks' --baseline-path does: when rule, file,
 // place, entropy and commit are the same, and match and secret too, unless the
 // report was made with --redact.
-type Baseline struct{ known map[baselineKey][]baselineText }
+type Baseline struct {
+	known map[baselineKey][]baselineText
+}
 
 type baselineKey struct {
 	rule, description, file, commit string
@@ -100,7 +102,9 @@ func (a *allowlist) allowsIn(commit string, f Finding) bool {
 func SecretOf(text string) Secret { return newSecret(strings.Clone(text)) }
 
 // Feed gives the secret to a hash, and to nothing that keeps it.
-func (s Secret) Feed(hash interface{ Write([]byte) (int, error) }) { _, _ = hash.Write([]byte(s.text())) }
+func (s Secret) Feed(hash interface{ Write([]byte) (int, error) }) {
+	_, _ = hash.Write([]byte(s.text()))
+}
 
 // Begins says whether the secret begins with a text and goes on after it.
 func (s Secret) Begins(prefix string) bool {

@@ -3,6 +3,7 @@ package stagedscan
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/archive"
@@ -70,25 +71,41 @@ func (s *scan) liveIn(path string, content []byte) []Finding {
 	return found
 }
 
-// unpack looks into archives. What cannot be looked at is a finding: a secret
-// may lie there.
+// unpack looks into archives, one at a time: that bounds the memory. What
+// cannot be looked at is a finding: a secret may lie there.
 func (s *scan) unpack(ctx context.Context, path string, content []byte) (found []Finding, err error) {
-	whole := "" // the name of the content, for exceptions
+	if s.Archives.Depth == 0 || archive.KindOf(content) == "" {
+		return nil, nil
+	}
+	s.unpacking.Lock()
+	defer s.unpacking.Unlock()
+	var closed []string // what could not be looked at
+	limits := s.Archives
+	if s.ArchiveBytes > 0 {
+		limits.Bytes = min(limits.Bytes, s.ArchiveBytes-s.unpacked)
+	}
 	visit := archive.Visitor{
 		Member: func(m archive.Member) error {
+			s.unpacked += int64(len(m.Content))
 			some, err := s.memberOf(ctx, path, m)
 			found = append(found, some...)
 			return err
 		},
 		Unread: func(inner, why string) error {
-			if whole == "" {
-				whole = digest(content)
+			if inner != path {
+				why = "holds " + strings.TrimPrefix(strings.TrimPrefix(inner, path), archive.Separator) + ", which " + why
 			}
-			found = append(found, unread(inner, why, whole))
+			closed = append(closed, why)
 			return nil
 		},
 	}
-	err = archive.Walk(ctx, path, content, s.Archives, visit)
+	err = archive.Walk(ctx, path, content, limits, visit)
+	if n := len(closed); n > 1 {
+		closed[0] += fmt.Sprintf(", and %d more such", n-1)
+	}
+	if len(closed) > 0 {
+		found = append(found, unread(path, closed[0], digest(content)))
+	}
 	return found, err
 }
 

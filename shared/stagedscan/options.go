@@ -13,15 +13,18 @@ import (
 // this package that are no methods use DefaultOptions.
 type Options struct {
 	Archives archive.Limits // Depth 0 opens none
-	Now      time.Time      // decides which exceptions have ended
-	Getenv   func(string) string
-	Baseline []byte // a report of gitleaks in JSON, beside the one in the repository; nil for none
-	Agents   bool   // let the tool for agent threats look at skills and MCP configurations
+	// ArchiveBytes bounds what is taken out of all archives of a scan together;
+	// 0 is no bound.
+	ArchiveBytes int64
+	Now          time.Time // decides which exceptions have ended
+	Getenv       func(string) string
+	Baseline     []byte // a report of gitleaks in JSON, beside the one in the repository; nil for none
+	Agents       bool   // let the tool for agent threats look at skills and MCP configurations
 }
 
 // DefaultOptions are those of the hooks.
 func DefaultOptions() Options {
-	return Options{Archives: archive.DefaultLimits(), Now: time.Now(), Getenv: os.Getenv, Agents: true}
+	return Options{Archives: archive.DefaultLimits(), ArchiveBytes: 1 << 30, Now: time.Now(), Getenv: os.Getenv, Agents: true}
 }
 
 // Staged scans what the next commit would add to HEAD, by the policy in HEAD:

@@ -36,6 +36,9 @@ type scan struct {
 	lfs      func() (string, error)
 	sides    func() ([]string, error) // of a merge in progress
 	agents   agents
+
+	unpacking sync.Mutex
+	unpacked  int64 // bytes that archives gave so far; behind unpacking
 }
 
 type options = Options
