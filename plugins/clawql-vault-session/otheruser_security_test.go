@@ -177,6 +177,10 @@ func TestSameUserOutside(t *testing.T) {
 			t.Errorf("%v: %+v", argv, got)
 		}
 	}
+	audit := w.runWith(t, []string{"CLAWQL_VAULT_SESSION=" + filepath.Join(r.folder, "control.sock")}, w.project(t), "", "clawql-vault-session", "audit")
+	if !strings.Contains(audit.out, "get, refused") || !strings.Contains(audit.out, "token, refused") {
+		t.Errorf("the refused attempts are not in the audit:\n%s", audit.out)
+	}
 	proc := "/proc/" + strconv.Itoa(r.supervisor) + "/"
 	for _, one := range []attempt{{"read", proc + "mem"}, {"read", proc + "environ"}, {"list", proc + "fd"}, {"read", proc + "maps"}, {"trace", strconv.Itoa(r.supervisor)}} {
 		if !w.try(t, w.uid, w.gid, one) {

@@ -99,12 +99,18 @@ func (b *books) add(entry Entry) {
 type Audit struct {
 	Entries []Entry `json:"entries"`
 	Dropped int     `json:"dropped"` // entries that were too many to keep
+	// Broken says why the audit file was not written to its end, "" for none.
+	Broken string `json:"fileBroken,omitempty"`
 }
 
 func (b *books) all() Audit {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return Audit{append([]Entry{}, b.entries...), b.dropped}
+	audit := Audit{Entries: append([]Entry{}, b.entries...), Dropped: b.dropped}
+	if b.broken != nil {
+		audit.Broken = b.broken.Error()
+	}
+	return audit
 }
 
 func (s *supervisor) auditRoutes(mux *http.ServeMux) {

@@ -18,8 +18,8 @@ const mostShown = 15
 func (s *supervisor) farewell() string {
 	audit := s.books.all()
 	text := audit.Summary(mostShown)
-	if s.books.broken != nil {
-		text += "  the audit file could not be written to its end: " + console.Clean(s.books.broken.Error()) + "\n"
+	if audit.Broken != "" {
+		text += "  the audit file could not be written to its end: " + console.Clean(audit.Broken) + "\n"
 	}
 	return text
 }

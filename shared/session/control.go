@@ -85,11 +85,12 @@ func (s *supervisor) answerStop(w http.ResponseWriter, _ *http.Request) {
 
 // answerToken hands out the command's token, to processes of the session only.
 func (s *supervisor) answerToken(w http.ResponseWriter, r *http.Request) {
-	if err := requireInside(peerOf(r)); err != nil {
+	err := requireInside(peerOf(r))
+	s.wrote(r, "token", "", err)
+	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.wrote(r, "token", "", nil)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Write([]byte(s.vault.Command.Token()))
 }
