@@ -1,7 +1,7 @@
 #!/bin/sh
 # check.sh: what action.yml runs. It finds out what a push or pull request
-# brings, and asks git-clawql-hooks about that range: the policy is that of the
-# range's old side, so nothing that is checked brings its own permission.
+# brings, and asks git-clawql-hooks what its hooks would say: the policy is that of the
+# old side, so nothing that is checked brings its own permission.
 # The checkout must have the whole history (actions/checkout: fetch-depth: 0).
 set -u
 
@@ -50,10 +50,9 @@ if [ -z "$base" ]; then
 		stop "the branch $CLAWQL_DEFAULT_BRANCH is not here" "actions/checkout with fetch-depth: 0"
 fi
 
+ref=refs/heads/$branch
 case $CLAWQL_REF in
-refs/tags/*) exec "$program" run ci "$base" "$(git rev-parse "$CLAWQL_REF")" "$CLAWQL_REF" ;; # the tag's own text and signature too
+refs/tags/*) ref=$CLAWQL_REF after=$(git rev-parse "$CLAWQL_REF") ;; # the tag's own text and signature too
 esac
-code=0
-"$program" scan --range "$base..$after" || code=$?
-"$program" verify --range "$base..$after" --branch "$branch" || code=$?
-exit "$code"
+"$program" run ci "$base" "$after" "$ref" || exit
+echo "nothing to refuse in $base..$after for $ref"

@@ -86,7 +86,7 @@ func refusal(hook string, verdict *commitguard.Verdict) error {
 	if hook != "reference-transaction" {
 		return no
 	}
-	if file, ok := commitguard.MessageFile(os.Getenv, time.Now()); ok {
+	if file, ok := commitguard.MessageFile(os.Getenv, verdict.Message); ok {
 		no = no.Hint("the message is kept: repeat your command with -e -F %s", file)
 	}
 	return no

@@ -199,6 +199,16 @@ var pushes = []attack{
 		s.git("branch", "new", evil) // passes: as if it were fetched
 		s.pushed("origin", "new")
 	}},
+	{"a remote of one's own, fetched and merged, push", push, func(s *site) {
+		s.off("clone", "-q", s.dir, s.dir+"2")
+		other := *s
+		other.dir += "2"
+		other.off("update-ref", "refs/heads/main", other.evil())
+		s.git("remote", "add", "mine", s.dir+"2")
+		s.git("fetch", "-q", "mine")
+		s.git("merge", "-q", "mine/main") // passes: it was fetched
+		s.pushed("origin", "main")
+	}},
 	{"a remote of another name, push", push, func(s *site) {
 		evil := s.unseen()
 		s.git("remote", "add", "other", s.remote)
@@ -240,6 +250,17 @@ var pushes = []attack{
 }
 
 var arrivals = []attack{
+	{"git send-pack, which asks no pre-push", server, func(s *site) {
+		s.unseen()
+		s.watch = s.remote
+		s.try("send-pack", s.remote, "main")
+	}},
+	{"core.hooksPath set to nothing", server, func(s *site) {
+		s.git("config", "core.hooksPath", "")
+		s.stage("a.env", s.line())
+		s.git("commit", "-qm", "x")
+		s.pushed("origin", "main")
+	}},
 	{"everything with core.hooksPath=/dev/null", server, func(s *site) {
 		s.stage("a.env", s.line())
 		s.off("commit", "-qm", "x")

@@ -106,7 +106,7 @@ var denied = []struct {
 	}},
 	{"lines of git that are none", "is no line", func(s *site) { s.tryFed("refs/heads/main\n", binary, "run", "reference-transaction", "prepared") }},
 	{"ids of git that are none", "is no object id", func(s *site) {
-		s.tryFed("--all --all refs/heads/main\n", binary, "run", "reference-transaction", "prepared")
+		s.tryFed("--all --branches refs/heads/main\n", binary, "run", "reference-transaction", "prepared")
 	}},
 	{"a state is missing", "words are missing", func(s *site) { s.tryFed("", binary, "run", "reference-transaction") }},
 	{"a hook that is none of ours", "is no hook of ours", func(s *site) { s.tryFed("", binary, "run", "post-commit") }},

@@ -31,6 +31,7 @@ type Guard struct {
 type Verdict struct {
 	Scan       stagedscan.Report // all findings of the run
 	Signatures []Signature       // the commits and tags refused, oldest first
+	Message    string            // of the one commit that a transaction is about; text from outside
 }
 
 // Signature is a commit or tag that the policy of signatures refuses.

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // commonDir finds the folder that all work trees of a repository share, as
@@ -68,16 +67,17 @@ func checked(dir string) (string, bool) {
 	return full, err == nil
 }
 
-// MessageFile is where git keeps the message of a commit that was just
-// refused; false where there is none that is fresh.
-func MessageFile(getenv func(string) string, now time.Time) (string, bool) {
+// MessageFile is where git keeps the message of a commit that was refused;
+// false where what it keeps is another message.
+func MessageFile(getenv func(string) string, message string) (string, bool) {
 	dir, ok := gitDir(getenv)
-	if !ok {
+	subject, _, _ := strings.Cut(message, "\n")
+	if !ok || subject == "" {
 		return "", false
 	}
 	name := filepath.Join(dir, "COMMIT_EDITMSG")
-	info, err := os.Stat(name)
-	if err != nil || now.Sub(info.ModTime()) > messageAge {
+	text, err := os.ReadFile(name)
+	if err != nil || !strings.HasPrefix(string(text), subject) {
 		return "", false
 	}
 	if at, err := os.Getwd(); err == nil {
@@ -87,7 +87,3 @@ func MessageFile(getenv func(string) string, now time.Time) (string, bool) {
 	}
 	return name, true
 }
-
-// messageAge is how long after its end an editor's message is taken for the
-// one of the commit at hand.
-const messageAge = 5 * time.Second

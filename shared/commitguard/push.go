@@ -20,6 +20,9 @@ const patience = 30 * time.Second
 // ids that git hands over and, for a new reference, all that it advertises.
 func (g *Guard) PrePush(ctx context.Context, url string, in io.Reader) (*Verdict, error) {
 	updates, err := readUpdates(in, 4, pushLine)
+	if err == nil {
+		err = checkAll(updates)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +37,9 @@ func (g *Guard) PrePush(ctx context.Context, url string, in io.Reader) (*Verdict
 // lines `OLD NEW REF` on stdin. What the repository's references have is old.
 func (g *Guard) PreReceive(ctx context.Context, in io.Reader) (*Verdict, error) {
 	updates, err := readUpdates(in, 3, transactionLine)
+	if err == nil {
+		err = checkAll(updates)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -55,18 +55,19 @@ func asksSignatures(ref string) bool { return !strings.HasPrefix(ref, "refs/note
 // policyFiles are those of which one exists wherever signatures are asked for.
 var policyFiles = []string{project.FileName, ".clawql/allowed_signers"}
 
-// unasked says that neither the anchor nor the one commit on top of it has
+// ask finds out whether neither the anchor nor the one commit on top of it has
 // anything about signatures.
-func (g group) unasked(l stagedscan.Look) (bool, error) {
-	for _, at := range []string{g.anchor, g.updates[0].new} {
+func (e *entry) ask(l stagedscan.Look) error {
+	for _, at := range []string{e.anchor, e.updates[0].new} {
 		for _, file := range policyFiles {
 			if at == "" {
 				continue
 			}
 			if there, err := l.Has(at + ":" + file); there || err != nil {
-				return false, err
+				return err
 			}
 		}
 	}
-	return true, nil
+	e.unasked = true
+	return nil
 }

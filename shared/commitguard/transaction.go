@@ -70,9 +70,13 @@ func (g group) names() []string {
 func (g *Guard) groups(ctx context.Context, updates []update) ([]group, error) {
 	var moving []update
 	for _, u := range updates {
-		if u.isBranch() && u.moves() {
-			moving = append(moving, u)
+		if !u.isBranch() || !u.moves() {
+			continue
 		}
+		if err := g.follow(ctx, &u); err != nil {
+			return nil, err
+		}
+		moving = append(moving, u)
 	}
 	head, err := g.settle(ctx, moving)
 	if err != nil {
@@ -81,13 +85,27 @@ func (g *Guard) groups(ctx context.Context, updates []update) ([]group, error) {
 	var all []group
 	for _, u := range moving {
 		switch {
-		case u.old != "" && u.moves():
+		case !u.moves():
+		case u.old != "":
 			all = into(all, u.old, u)
-		case u.old == "":
+		default:
 			all = into(all, head, u)
 		}
 	}
 	return all, nil
+}
+
+// follow takes a branch that will name another reference for what that one is.
+func (g *Guard) follow(ctx context.Context, u *update) (err error) {
+	if strings.HasPrefix(u.old, symbolic) {
+		u.old = "" // settle finds it
+	}
+	if target, ok := strings.CutPrefix(u.new, symbolic); ok {
+		if u.new, err = g.Repo.Lookup(ctx, target); err != nil {
+			return err
+		}
+	}
+	return u.check()
 }
 
 // settle finds what the branches are now: git gives no old id where its caller
@@ -131,76 +149,105 @@ func into(all []group, anchor string, u update) []group {
 
 // enter judges what the updates of one group bring into the branches.
 func (g *Guard) enter(ctx context.Context, one group, verdict *Verdict) error {
-	unasked := false
-	changes := g.changes(ctx, one)
-	report, err := g.options().Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error {
-		some, err := g.read(ctx, l, one, changes)
-		if err != nil || len(some) > 1 || len(one.updates) > 1 {
-			return err
-		}
-		unasked, err = one.unasked(l)
-		return err
-	})
-	_, _ = changes() // its child has ended, whatever came of the rest
+	work := &entry{Guard: g, group: one, changes: g.changes(ctx, one)}
+	report, err := g.options().Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error { return work.read(ctx, l) })
+	_, _ = work.changes() // its child has ended, whatever came of the rest
 	if err != nil {
 		return err
 	}
+	if work.alone && len(report.Findings) > 0 {
+		if report, err = g.unfetched(ctx, one, report); err != nil {
+			return err
+		}
+	}
 	verdict.Scan.Merge(report)
-	if unasked {
+	verdict.Message = work.message
+	if work.unasked {
 		return nil
 	}
 	return g.signed(ctx, one, []string{"--remotes"}, verdict)
 }
 
-// read scans what no branch has yet, and returns it. A person waits for one
-// commit: where pre-commit left a receipt for the very changes, only its text
-// is new.
-func (g *Guard) read(ctx context.Context, l stagedscan.Look, one group, changes func() ([]gitchange.Change, error)) ([]string, error) {
-	if err := l.RefNames(ctx, one.names()); err != nil {
-		return nil, err
-	}
-	alone, err := one.single(l)
-	if err != nil {
-		return nil, err
-	}
-	if !alone {
-		commits, err := g.Repo.Reach(ctx, one.tips(), nil, "--branches", "--remotes")
-		if err != nil {
-			return nil, err
-		}
-		return commits, l.Commits(ctx, commits)
-	}
-	list, err := changes()
-	if err != nil {
-		return nil, err
-	}
-	if g.Receipts.Holds(one.anchor, list) {
-		return one.tips(), l.Messages(ctx, one.tips())
-	}
-	return one.tips(), l.Commits(ctx, one.tips())
+// entry is the work on one group.
+type entry struct {
+	*Guard
+	group
+	changes func() ([]gitchange.Change, error)
+	alone   bool   // it is one commit on one branch
+	message string // of that commit
+	unasked bool   // nothing asks for signatures
 }
 
-// single says that the group is one branch that gets one commit: the new tip
-// builds on the old one and on nothing else, or replaces it. Then nobody has
-// to ask git which commits are new.
-func (g group) single(l stagedscan.Look) (bool, error) {
-	if len(g.updates) != 1 {
-		return false, nil
+// read scans what no branch has yet. A person waits for one commit: where
+// pre-commit left a receipt for the very changes, only its text is new.
+func (e *entry) read(ctx context.Context, l stagedscan.Look) error {
+	if err := l.RefNames(ctx, e.names()); err != nil {
+		return err
 	}
-	tip, err := l.Commit(g.updates[0].new)
+	if err := e.single(l); err != nil {
+		return err
+	}
+	if e.alone {
+		if err := e.commit(ctx, l); err != nil {
+			return err
+		}
+		return e.ask(l)
+	}
+	commits, err := e.Repo.Reach(ctx, e.tips(), nil, "--branches", "--remotes")
 	if err != nil {
-		return false, err
+		return err
 	}
+	if err := l.Commits(ctx, commits); err != nil || len(commits) > 0 || len(e.updates) > 1 {
+		return err
+	}
+	return e.ask(l)
+}
+
+func (e *entry) commit(ctx context.Context, l stagedscan.Look) error {
+	list, err := e.changes()
+	if err != nil {
+		return err
+	}
+	if e.Receipts.Holds(e.anchor, list) {
+		return l.Messages(ctx, e.tips())
+	}
+	return l.Commits(ctx, e.tips())
+}
+
+// unfetched leaves a report as it is, unless the one commit was fetched: what
+// a remote has is no news.
+func (g *Guard) unfetched(ctx context.Context, one group, report *stagedscan.Report) (*stagedscan.Report, error) {
+	fresh, err := g.Repo.Reach(ctx, one.tips(), nil, "--branches", "--remotes")
+	if err != nil || len(fresh) > 0 {
+		return report, err
+	}
+	return g.options().Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error { return l.RefNames(ctx, one.names()) })
+}
+
+// single finds out whether the group is one branch that gets one commit: the
+// new tip builds on the old one and on nothing else, or replaces it. Then
+// nobody has to ask git which commits are new.
+func (e *entry) single(l stagedscan.Look) error {
+	if len(e.updates) != 1 {
+		return nil
+	}
+	tip, err := l.Commit(e.updates[0].new)
+	if err != nil {
+		return err
+	}
+	_, e.message, _ = strings.Cut(string(tip), "\n\n")
 	parents := parentsOf(tip)
-	old := g.updates[0].old
-	if old == "" || len(parents) == 0 {
-		return old == "" && len(parents) == 0, nil
+	switch old := e.updates[0].old; {
+	case old == "":
+		e.alone = len(parents) == 0
+	case len(parents) == 1 && parents[0] == old:
+		e.alone = true
+	case len(parents) > 0:
+		before, err := l.Commit(old)
+		e.alone = slices.Equal(parents, parentsOf(before))
+		return err
 	}
-	if len(parents) == 1 && parents[0] == old {
-		return true, nil
-	}
-	before, err := l.Commit(old)
-	return slices.Equal(parents, parentsOf(before)), err
+	return nil
 }
 
 // parentsOf reads the headers of a raw commit: tree, parents, author.

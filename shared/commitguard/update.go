@@ -43,12 +43,17 @@ func readUpdates(r io.Reader, words int, build func(words []string) update) ([]u
 	if err := lines.Err(); err != nil {
 		return nil, fault.Unable("read what git is about to do: %w", err)
 	}
+	return all, nil
+}
+
+// checkAll checks each.
+func checkAll(all []update) error {
 	for _, u := range all {
 		if err := u.check(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // check wants ids to be ids, because they become arguments.
@@ -73,8 +78,11 @@ func known(id string) string {
 	return id
 }
 
-// transactionLine is `OLD NEW REF`, also pre-receive's. From Git 2.46 on an
-// id may be "ref:NAME", for a reference that names another: see symbolic.
+// symbolic is what stands before the name of a reference, in place of an id,
+// where a reference names another one (reference-transaction, from Git 2.46).
+const symbolic = "ref:"
+
+// transactionLine is `OLD NEW REF`, also pre-receive's.
 func transactionLine(w []string) update {
 	return update{old: known(w[0]), new: known(w[1]), ref: w[2]}
 }

@@ -111,6 +111,11 @@ var work = map[string]func(s *site){
 		s.git("commit", "-qm", "b")
 		s.git("branch", "more")
 	},
+	"a pull of what the remote has already": func(s *site) {
+		evil := s.evil()
+		s.off("push", "-q", "origin", evil+":main")
+		s.git("pull", "-q")
+	},
 	"filters, fixups, autosquash": func(s *site) {
 		s.stage("a", "a\n")
 		s.git("commit", "-qm", "a")
@@ -131,7 +136,7 @@ func TestHonestWorkPasses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			if name == "what another has already" {
+			if strings.Contains(name, "has already") {
 				_ = os.Remove(filepath.Join(s.remote, "hooks", "pre-receive"))
 			}
 			do(s)
@@ -184,5 +189,26 @@ func TestMessageIsKept(t *testing.T) {
 	s.git("commit", "-q", "-e", "-F", ".git/COMMIT_EDITMSG")
 	if got := s.git("log", "-1", "--format=%s"); got != "a long message" {
 		t.Errorf("the message is %q", got)
+	}
+}
+
+// From Git 2.46 on, references that name others are told too.
+func TestSymbolicReferencesOfNewerGit(t *testing.T) {
+	s := newSite(t)
+	s.git("tag", "evil", s.evil())
+	for lines, exit := range map[string]int{
+		"ref:refs/heads/main ref:refs/heads/other HEAD\n":                                        0,
+		nothing + " ref:refs/heads/main refs/heads/alias\n":                                      0,
+		"ref:refs/heads/main ref:refs/heads/unborn refs/heads/alias\n":                           0,
+		nothing + " ref:refs/tags/evil refs/heads/alias\n":                                       1,
+		"ref:refs/heads/main ref:refs/tags/evil refs/heads/alias\n":                              1,
+		"ref:refs/heads/main " + s.git("rev-parse", "evil") + " refs/heads/alias\n":              1,
+		"ref:refs/heads/main " + nothing + " refs/heads/alias\n":                                 0,
+		nothing + " ref:refs/heads/main HEAD\n" + nothing + " ref:refs/tags/evil refs/heads/x\n": 1,
+	} {
+		s.tryFed(lines, binary, "run", "reference-transaction", "prepared")
+		if s.last.exit != exit {
+			t.Errorf("%q: exit %d, want %d\n%s", lines, s.last.exit, exit, s.last.text)
+		}
 	}
 }
