@@ -34,6 +34,7 @@ type fold struct {
 	first    trust // the anchor's
 	states   map[string]*state
 	outside  map[string]*state // parents that are not among those verified
+	edge     map[string]bool   // which those are, says git
 	report   *Report
 	signers  map[string]*Signer
 }
@@ -92,10 +93,11 @@ func (f *fold) requirement(p *policy) string {
 
 func (f *fold) run(ctx context.Context) error {
 	if len(f.o.Revisions) > 0 {
-		ids, err := f.repo.RevList(ctx, append([]string{"--topo-order", "--reverse"}, f.o.Revisions...)...)
+		ids, edge, err := f.repo.RevList(ctx, f.o.Revisions...)
 		if err != nil {
 			return err
 		}
+		f.edge = edge
 		if err := f.each(ctx, ids); err != nil {
 			return err
 		}
@@ -128,6 +130,9 @@ func (f *fold) commit(ctx context.Context, i *item) error {
 func (f *fold) parent(id string) (*state, error) {
 	if known, ok := f.states[id]; ok {
 		return known, nil
+	}
+	if !f.edge[id] {
+		return nil, fault.Unable("git rev-list left out commit %s, on which others build", short(id))
 	}
 	return f.elsewhere(id)
 }

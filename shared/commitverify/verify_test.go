@@ -13,6 +13,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(realGit) != "" {
+		os.Exit(beGit())
+	}
 	remove := gittest.Isolate()
 	code := m.Run()
 	remove()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,17 +26,33 @@ type Object struct {
 // a shallow clone lacks is then missed, and an error.
 const noShallow = "GIT_SHALLOW_FILE="
 
-// RevList is `git rev-list args`, as full ids. A part of history that is not
-// in this clone is an error.
-func (r *Repo) RevList(ctx context.Context, args ...string) ([]string, error) {
+// RevList is what `git rev-list args` lists, as full ids, parents first, and
+// the edge: the parents of these commits that are not among them. So a list
+// that lacks one of its commits can be told from a whole one. A part of history
+// that is not in this clone is an error.
+func (r *Repo) RevList(ctx context.Context, args ...string) (ids []string, edge map[string]bool, err error) {
 	var diag bytes.Buffer
-	c := r.command(ctx, &diag, append([]string{"rev-list"}, args...)...)
+	c := r.command(ctx, &diag, append([]string{"rev-list", "--topo-order", "--boundary"}, args...)...)
 	c.Env = append(c.Env, noShallow)
 	out, err := c.Output()
 	if err != nil || diag.Len() > 0 {
-		return nil, complaint("rev-list", err, diag.String())
+		return nil, nil, complaint("rev-list", err, diag.String())
 	}
-	return strings.Fields(string(out)), nil
+	edge = map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		id, whole := strings.CutSuffix(line, "\n")
+		id, outside := strings.CutPrefix(id, "-")
+		if !whole || len(id) != 40 && len(id) != 64 {
+			return nil, nil, fault.Unable("git rev-list: %.80q is no commit", line)
+		}
+		if outside {
+			edge[id] = true
+		} else {
+			ids = append(ids, id)
+		}
+	}
+	slices.Reverse(ids)
+	return ids, edge, nil
 }
 
 // Lookup gives the full id of the commit that a name stands for; "" when
