@@ -7,12 +7,12 @@ import (
 )
 
 // How long the processes of a session have: a hang-up at once, then a request,
-// then the end. Together it stays below the two seconds in which nothing may
-// be left.
+// then the end. On a machine that is not overloaded, nothing is left after one
+// second; on one that is, a kill may take its time, and is waited for.
 const (
 	untilTerm = 400 * time.Millisecond
 	untilKill = 800 * time.Millisecond
-	untilQuit = 1500 * time.Millisecond
+	untilQuit = 15 * time.Second // a process in an uninterruptible wait can take longer
 	stepOfEnd = 5 * time.Millisecond
 )
 
@@ -32,28 +32,38 @@ type ender struct {
 func (e ender) end() []int {
 	began := time.Now()
 	var sent syscall.Signal
-	for empty := 0; ; {
+	for looks := 0; ; {
 		e.drain()
 		left := descendants(os.Getpid(), e.except)
 		passed := time.Since(began)
-		if empty++; len(left) > 0 {
-			empty = 0
-		}
-		if empty == surelyEmpty || passed > untilQuit {
-			return left
-		}
 		next := signalAfter(passed)
-		for _, pid := range left {
-			if next != sent || next == syscall.SIGKILL {
-				syscall.Kill(pid, next)
-				syscall.Kill(pid, syscall.SIGCONT) // a stopped process takes no other signal
-			}
+		if !send(left, next, next != sent || next == syscall.SIGKILL) {
+			looks++
+		} else {
+			looks, sent = 0, next
 		}
-		if len(left) > 0 {
-			sent = next
+		if looks == surelyEmpty || passed > untilQuit && sent == syscall.SIGKILL {
+			return left
 		}
 		time.Sleep(stepOfEnd)
 	}
+}
+
+// send sends a signal, if it is due, and says whether there is a process that
+// may be signalled at all.
+func send(left []int, next syscall.Signal, due bool) bool {
+	mine := false
+	for _, pid := range left {
+		what := next
+		if !due {
+			what = 0 // asks only
+		}
+		if syscall.Kill(pid, what) != syscall.EPERM {
+			mine = true
+			syscall.Kill(pid, syscall.SIGCONT) // a stopped process takes no other signal
+		}
+	}
+	return mine
 }
 
 func signalAfter(passed time.Duration) syscall.Signal {

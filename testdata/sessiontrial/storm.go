@@ -99,9 +99,9 @@ func (w *world) finish(t *tally, r *running) {
 	if err := end(r); err != nil {
 		t.fault("%s: %v", name, err)
 	}
-	r.end(20 * time.Second)
+	r.end(time.Minute)
 	for _, pid := range guarded {
-		for lives(pid) && time.Since(began) < 20*time.Second {
+		for lives(pid) && time.Since(began) < time.Minute {
 			time.Sleep(5 * time.Millisecond)
 		}
 		if lives(pid) {
@@ -149,7 +149,7 @@ func zombie(stat []byte) bool {
 
 // reckon looks for what is left, and prints the sum.
 func (w *world) reckon(t *tally) bool {
-	gone := w.awaitGone(time.Now(), false)
+	gone := w.awaitGone(time.Now(), false) // each session was waited for already
 	left, sockets := w.left(), w.sockets()
 	dead, _ := filepath.Glob(filepath.Join(w.dir("runtime"), "clawql", "*", "*"))
 	w.command(w.dir("project"), "clawql-vault-session", "--", "true").Run()

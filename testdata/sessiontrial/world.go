@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,7 +24,7 @@ type world struct {
 	name    string // of the user that was made, "" where the caller's serves
 	began   time.Time
 	before  map[int]bool // processes that were there
-	counter int
+	counter atomic.Int64
 }
 
 func (w *world) dir(name string) string { return filepath.Join(w.root, name) }
@@ -148,8 +149,7 @@ func (w *world) command(folder string, argv ...string) *exec.Cmd {
 // pipe makes a named pipe that the user may use: what goes through it is on no
 // disk.
 func (w *world) pipe(name string) (string, error) {
-	w.counter++
-	path := filepath.Join(w.dir("pipes"), name+strconv.Itoa(w.counter))
+	path := filepath.Join(w.dir("pipes"), fmt.Sprint(name, w.counter.Add(1)))
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		return "", err
 	}
