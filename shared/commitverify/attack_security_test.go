@@ -211,7 +211,11 @@ func TestRevokedKey(t *testing.T) {
 	revoked := w.Commit("bob's key is lost", w.ann)
 	w.Commit("after", w.bob)
 	w.want(w.options(), "revoked")
-	w.anchor = revoked // what the anchor has stays; what is new is refused
+	back := Options{Revisions: []string{revoked}, Ref: "feature", Audit: true}
+	w.want(back, "") // looking back, what was accepted stays ...
+	back.Anchor = revoked
+	w.want(back, "revoked") // ... and today's policy finds what to look at
+	w.anchor = revoked      // what the anchor has stays; what is new is refused
 	w.want(w.options(), "revoked")
 	w.Git("checkout", "-q", "-b", "old", "HEAD~3")
 	w.Commit("beside it", w.bob)
