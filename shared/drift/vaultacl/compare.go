@@ -93,12 +93,14 @@ func CompareSets(object finding.Object, a, b []Policy, o Options) (*Result, erro
 	}
 	slices.SortFunc(patterns, byPriority)
 	patterns = slices.CompactFunc(patterns, func(a, b pattern) bool { return a.path == b.path })
-	paths, within := representatives(patterns, e.options.Intersections)
-	if !within {
+	var within [2]bool
+	e.paths, within[0] = representatives(patterns, false, e.options.Intersections)
+	e.listed, within[1] = representatives(patterns, true, e.options.Intersections)
+	if within != [2]bool{true, true} {
 		return &Result{Incomplete: []string{fmt.Sprintf("%s %s: its paths have more than %d intersections", object.Kind, object, e.options.Intersections)}}, nil
 	}
 	e.fresh = freshWord(patterns)
-	return e.result(paths)
+	return e.result()
 }
 
 // lookup is a side's rules, the deciding one first.

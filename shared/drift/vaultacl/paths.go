@@ -7,9 +7,10 @@ import (
 )
 
 // representatives are paths of which every path is like one, for all patterns:
-// for each length the most general path of each intersection. It is false where
-// that takes more than limit intersections.
-func representatives(patterns []pattern, limit int) ([]string, bool) {
+// for each length the most general path of each intersection. For lists they are
+// more, since a list asks for the path with a slash too. It is false where that
+// takes more than limit intersections.
+func representatives(patterns []pattern, lists bool, limit int) ([]string, bool) {
 	longest := 0
 	for _, p := range patterns {
 		longest = max(longest, len(p.segments))
@@ -17,7 +18,7 @@ func representatives(patterns []pattern, limit int) ([]string, bool) {
 	fresh := freshWord(patterns)
 	var paths []string
 	for n := 1; n <= longest+1; n++ {
-		sets, within := intersections(patterns, n, limit)
+		sets, within := intersections(patterns, n, lists, limit)
 		if !within {
 			return nil, false
 		}
@@ -32,16 +33,20 @@ func representatives(patterns []pattern, limit int) ([]string, bool) {
 
 // intersections of the patterns for paths of n segments, that of none included:
 // every path.
-func intersections(patterns []pattern, n, limit int) ([][]segment, bool) {
+func intersections(patterns []pattern, n int, lists bool, limit int) ([][]segment, bool) {
 	every := make([]segment, n)
 	for i := range every {
 		every[i].open = true
 	}
 	sets := [][]segment{every}
+	ways := []func(pattern, int) ([]segment, bool){pattern.ofLength, pattern.withSlash}
+	if !lists {
+		ways = ways[:1]
+	}
 	seen := map[string]bool{fmt.Sprint(every): true}
 	for _, p := range patterns {
-		for _, of := range []func(int) ([]segment, bool){p.ofLength, p.withSlash} {
-			own, some := of(n)
+		for _, way := range ways {
+			own, some := way(p, n)
 			if !some {
 				continue
 			}

@@ -17,6 +17,8 @@ type engine struct {
 	rules   [2]*lookup
 	options Options
 	fresh   string
+	paths   []string // of which every path is like one
+	listed  []string // the same for lists
 	skipped map[string]bool
 }
 
@@ -26,16 +28,17 @@ type difference struct {
 	severity finding.Severity
 }
 
-func (e *engine) result(paths []string) (*Result, error) {
+func (e *engine) result() (*Result, error) {
 	var found [2][]difference
-	for _, path := range paths {
-		for _, c := range granted {
-			decide := [2]*rule{e.rules[from].deciding(path, c), e.rules[to].deciding(path, c)}
-			e.note(path, c, decide)
-			for allows := range decide {
-				if d, more := beyond(decide[allows], decide[1-allows], c, e.fresh); more {
-					r := Request{path, c, d.data, d.wrap}
-					found[allows] = append(found[allows], difference{r, e.severityOf(r)})
+	for _, c := range granted {
+		paths := e.paths
+		if c == List {
+			paths = e.listed
+		}
+		for _, path := range paths {
+			for allows, r := range e.ask(path, c) {
+				if r != nil {
+					found[allows] = append(found[allows], difference{*r, e.severityOf(*r)})
 				}
 			}
 		}
@@ -52,6 +55,19 @@ func (e *engine) result(paths []string) (*Result, error) {
 		result.Findings = append(result.Findings, f)
 	}
 	return result, nil
+}
+
+// ask what each side alone allows of a capability on a path.
+func (e *engine) ask(path string, c Capability) [2]*Request {
+	decide := [2]*rule{e.rules[from].deciding(path, c), e.rules[to].deciding(path, c)}
+	e.note(path, c, decide)
+	var only [2]*Request
+	for allows := range decide {
+		if d, more := beyond(decide[allows], decide[1-allows], c, e.fresh); more {
+			only[allows] = &Request{path, c, d.data, d.wrap}
+		}
+	}
+	return only
 }
 
 // note what is not compared, where both sides allow and it differs: what only
