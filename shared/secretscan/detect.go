@@ -2,8 +2,8 @@ package secretscan
 
 import (
 	"context"
-	"math"
 	"strings"
+	"sync"
 )
 
 // decodeDepth is how often encoded text is decoded anew; gitleaks' command
@@ -17,27 +17,22 @@ const inlineAllow = "gitleaks:allow"
 // pass is one look at a text: as it stands, or with encoded parts decoded.
 type pass struct {
 	file   string
-	raw    string // as it stands
-	text   string // decoded so far
-	breaks func() []int
-	layer  *layer // nil: as it stands
-	aims   []aim  // of each rule of the policy
-	odd    []span // unusual runes
+	raw    string       // as it stands
+	breaks func() []int // of its lines
+	marks  func() []int // its comments gitleaks:allow
+	decoded
+	aims []aim  // of each rule of the policy
+	odd  []span // unusual runes
 }
 
 // detect is gitleaks' DetectContext for a fragment that begins at line 1.
 func (p *Policy) detect(ctx context.Context, file, text string) ([]Finding, error) {
 	var found []Finding
-	var breaks []int
-	look := pass{file: file, raw: text, text: text}
-	look.breaks = func() []int {
-		if breaks == nil {
-			breaks = lineBreaks(text)
-		}
-		return breaks
-	}
+	look := pass{file: file, raw: text, decoded: decoded{text: text}}
+	look.breaks = sync.OnceValue(func() []int { return lineBreaks(text) })
+	look.marks = sync.OnceValue(func() []int { return allOf(text, inlineAllow) })
 	skip := p.skipped(file)
-	for depth := 0; ; {
+	for depth := 0; ; depth++ {
 		p.take(&look, skip)
 		for i, r := range p.rules {
 			if (len(r.Keywords) > 0 && !look.aims[i].touched) || skip(r) {
@@ -48,11 +43,8 @@ func (p *Policy) detect(ctx context.Context, file, text string) ([]Finding, erro
 			}
 			found = append(found, p.apply(i, &look, false)...)
 		}
-		depth++
-		if depth > decodeDepth {
-			break
-		}
-		if look.text, look.layer = decode(look.text, look.layer); look.layer == nil {
+		look.aims = nil
+		if depth == decodeDepth || !look.next() {
 			break
 		}
 	}
@@ -98,63 +90,6 @@ func (p *Policy) apply(i int, look *pass, inherited bool) []Finding {
 		return found
 	}
 	return p.required(r, look, found)
-}
-
-// judge makes a finding of a match, or says that it is none.
-func (p *Policy) judge(r *rule, look *pass, m span) (Finding, bool) {
-	match := strings.Trim(look.text[m.from:m.to], "\n")
-	tags, decodedLine := r.Tags, ""
-	if look.layer != nil {
-		overlap := look.layer.over(m)
-		if len(overlap) == 0 {
-			return Finding{}, false // an earlier pass has seen it
-		}
-		m = look.layer.origin(m)
-		tags = append(append([]string{}, tags...), look.layer.tagsOf(overlap)...)
-		decodedLine = lineOf(look.text, overlap)
-	} else {
-		m.to = m.from + len(match)
-	}
-	at := locate(look.breaks(), look.raw, m)
-	line := look.raw[at.lineFrom:max(at.lineTo, m.to)]
-	if !r.own && strings.Contains(line, inlineAllow) {
-		return Finding{}, false
-	}
-	if decodedLine == "" {
-		decodedLine = line
-	}
-	secret, ok := r.secretOf(match)
-	entropy := entropyOf(secret)
-	if !ok || (r.Entropy != 0 && entropy <= r.Entropy) || (r.proves != nil && !r.proves(secret)) {
-		return Finding{}, false
-	}
-	f := Finding{
-		Rule: r.ID, Description: r.Description, File: look.file, Tags: tags, Entropy: float32(entropy),
-		StartLine: at.startLine + 1, EndLine: at.endLine + 1, StartColumn: at.startColumn, EndColumn: at.endColumn,
-		Secret: newSecret(secret), match: newSecret(match), line: newSecret(line),
-	}
-	return f, !findingAllowed(f, decodedLine, r.global) && !findingAllowed(f, decodedLine, r.allow)
-}
-
-// entropyOf is Shannon's, in bits a byte, over the runes: gitleaks' sum, in
-// the order of the runes' first occurrence so that it is the same each time.
-func entropyOf(text string) float64 {
-	if text == "" {
-		return 0
-	}
-	counts, order := map[rune]int{}, []rune{}
-	for _, r := range text {
-		if counts[r] == 0 {
-			order = append(order, r)
-		}
-		counts[r]++
-	}
-	entropy, share := 0.0, 1/float64(len(text))
-	for _, r := range order {
-		frequency := float64(counts[r]) * share
-		entropy -= frequency * math.Log2(frequency)
-	}
-	return entropy
 }
 
 // withoutGeneric drops a generic finding where a special rule has the same

@@ -21,38 +21,53 @@ type layer struct {
 	under    *layer // the pass before; nil for none
 }
 
-// decode replaces what is encoded in a text that came out of the pass under,
-// as gitleaks' decoder does; nil when nothing is.
-func decode(text string, under *layer) (string, *layer) {
-	l := &layer{depth: 1, under: under}
-	if under != nil {
-		l.depth = under.depth + 1
+// decoded is a text out of which passes of decoding make the next one: the
+// first in a copy, the others in place, because no encoding is shorter than
+// what it stands for. So what is kept of a text must be cloned before the next
+// pass.
+type decoded struct {
+	text  string
+	layer *layer
+	own   []byte // holds text, once there is a layer
+}
+
+// next replaces what is encoded, as gitleaks' decoder does; false when nothing
+// is, and then the text stays.
+func (d *decoded) next() bool {
+	l := &layer{depth: 1, under: d.layer}
+	if d.layer != nil {
+		l.depth = d.layer.depth + 1
 	}
-	var out strings.Builder
-	done := 0
-	eachEncoded(text, func(one encoded) {
-		value := one.decode(text)
+	out, done := d.own[:0], 0
+	eachEncoded(d.text, func(one encoded) {
+		value := one.decode(d.text)
 		if value == "" {
 			return
 		}
-		if done == 0 {
-			out.Grow(len(text))
+		if cap(out) == 0 {
+			out = make([]byte, 0, len(d.text))
 		}
-		out.WriteString(text[done:one.from])
-		from := out.Len()
-		out.WriteString(value)
+		out = append(out, d.text[done:one.from]...)
+		from := len(out)
+		out = append(out, value...)
 		done = one.to
-		s := segment{original: under.origin(one.span), encoded: one.span, decoded: span{from, out.Len()}, kinds: one.kind}
-		for _, below := range under.over(one.span) {
-			s.kinds |= below.kinds
-		}
-		l.segments = append(l.segments, s)
+		l.add(one, span{from, len(out)})
 	})
 	if len(l.segments) == 0 {
-		return text, nil
+		return false
 	}
-	out.WriteString(text[done:])
-	return out.String(), l
+	out = append(out, d.text[done:]...)
+	d.own, d.text, d.layer = out, view(out), l
+	return true
+}
+
+// add notes a segment and where its decoded text lies.
+func (l *layer) add(one encoded, at span) {
+	s := segment{original: l.under.origin(one.span), encoded: one.span, decoded: at, kinds: one.kind}
+	for _, below := range l.under.over(one.span) {
+		s.kinds |= below.kinds
+	}
+	l.segments = append(l.segments, s)
 }
 
 // over are the segments whose decoded text overlaps or touches a place.

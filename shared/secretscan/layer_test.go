@@ -17,17 +17,18 @@ import (
 // with gitleaks' decoder: the text, and what it says of places in it.
 func sameLayers(t testing.TB, text string, random *rand.Rand) (passes int) {
 	t.Helper()
-	theirText, ourText := text, text
+	theirText := text
 	decoder := codec.NewDecoder()
 	var theirs []*codec.EncodedSegment
-	var ours *layer
+	look := decoded{text: text}
 	for passes < decodeDepth {
 		theirText, theirs = decoder.Decode(theirText, theirs)
-		ourText, ours = decode(ourText, ours)
-		if theirText != ourText || (len(theirs) == 0) != (ours == nil) {
+		more := look.next()
+		ours, ourText := look.layer, look.text
+		if theirText != ourText || (len(theirs) > 0) != more {
 			t.Fatalf("pass %d over %q:\n gitleaks %q, %d segments\n ours     %q", passes+1, text, theirText, len(theirs), ourText)
 		}
-		if ours == nil {
+		if !more {
 			break
 		}
 		passes++
