@@ -152,8 +152,8 @@ bench-abort: install sandbox-build build ## how long a version that answers 500 
 bench-judge: ## false rollbacks and time to tell of the canary's judge, by simulation
 	@.ci/bench-judge $(GO)
 
-test-drift-oracle: bin/oracle-netpol bin/oracle-rbac ## the drift comparers against independent oracles, 10,000 cases each
-	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) CLAWQL_ORACLE_RBAC=$(abspath bin/oracle-rbac) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...
+test-drift-oracle: bin/oracle-netpol bin/oracle-rbac bin/vault ## the drift comparers against independent oracles, 10,000 cases each
+	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) CLAWQL_ORACLE_RBAC=$(abspath bin/oracle-rbac) CLAWQL_ORACLE_VAULT=$(abspath bin/vault) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...
 
 # netpol-analyzer, in a module of its own; tests only.
 bin/oracle-netpol: $(wildcard testdata/oracle-netpol/*.go testdata/oracle-netpol/go.*)
