@@ -23,9 +23,9 @@ func terminalOf(stream any) (*os.File, bool) {
 	return file, ok && term.IsTerminal(int(file.Fd()))
 }
 
-// askSecret asks for one line without showing it. It is the one place of the
-// workbench that switches a mode of the terminal (echo off), and it switches
-// it back on an interrupt too.
+// askSecret asks for one line without showing it. Beside openTerminal it is the
+// one place of the workbench that switches a mode of the terminal (echo off),
+// and it switches it back on an interrupt too.
 func askSecret(ctx context.Context, s console.Streams, terminal *os.File, name string) ([]byte, error) {
 	fd := int(terminal.Fd())
 	before, err := term.GetState(fd)

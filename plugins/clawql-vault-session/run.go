@@ -27,7 +27,8 @@ sealed file in memory instead, which COMMAND reads.
 
 --redact replaces the session's live values in COMMAND's output, also in base64,
 hex, URL and JSON form, by [redacted]. It saves from accidents, not from a
-program that means to show a value. Output then goes through a pipe.
+program that means to show a value. On a terminal COMMAND gets one of its own
+(on macOS a pipe), else its output goes through pipes.
 
   clawql-vault-session run api/key=API_KEY -- make deploy
 `

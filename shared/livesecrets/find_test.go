@@ -247,11 +247,11 @@ func BenchmarkFind(b *testing.B) {
 		blob[i] = byte(random.IntN(256))
 	}
 	for name, text := range map[string][]byte{
-		"prose":  bytes.Repeat([]byte(plain), 25<<20/len(plain)),
-		"source": bytes.Repeat([]byte(prose), 25<<20/len(prose)),
-		"binary": blob,
-		"base64": []byte(base64.StdEncoding.EncodeToString(blob[:25<<20*3/4])),
-		"hex":    []byte(hex.EncodeToString(blob[:25<<20/2])),
+		"prose":   bytes.Repeat([]byte(plain), 25<<20/len(plain)),
+		"escapes": bytes.Repeat([]byte(prose), 25<<20/len(prose)),
+		"binary":  blob,
+		"base64":  []byte(base64.StdEncoding.EncodeToString(blob[:25<<20*3/4])),
+		"hex":     []byte(hex.EncodeToString(blob[:25<<20/2])),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
