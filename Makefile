@@ -30,7 +30,7 @@ VAULT_FILES   := testdata/sandbox/Makefile $(shell find testdata/sandbox/vault -
 STEP := .ci/step
 
 .DELETE_ON_ERROR:
-.PHONY: test-atr test-hooks-attacks test-hooks-equality always help build demo test check lint fmt bench bench-abort bench-session bench-judge bench-startup bench-verify clean install sandbox-build vault test-session test-sandbox test-cluster test-session-leaks test-session-storm
+.PHONY: test-atr test-hooks-attacks test-hooks-coexist test-hooks-equality always help build demo test check lint fmt bench bench-abort bench-session bench-judge bench-startup bench-verify clean install sandbox-build vault test-session test-sandbox test-cluster test-session-leaks test-session-storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,7 +93,7 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks test-hooks-equality test-atr test-signing ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks test-hooks-coexist test-hooks-equality test-atr test-signing ## everything, on a real cluster where there can be one
 
 test-atr: ## skills and MCP configurations, by the real agent-threat-rules (npm)
 	@$(STEP) "install agent-threat-rules" .ci/atr
@@ -121,6 +121,10 @@ test-session-storm: bin/clawql-vault-session bin/vault ## 50 sessions at once, k
 
 test-hooks-equality: bin/gitleaks ## the same findings as gitleaks: its rule corpus, two large trees, a history
 	@$(STEP) "the same findings as gitleaks" env CLAWQL_REQUIRE=gitleaks CLAWQL_GITLEAKS=$(abspath bin/gitleaks) $(GO) test $(FLAGS) -count=1 -timeout 40m -v -run 'SameAsGitleaks|DecodesAsGitleaks|WhatGitleaks|AsGitleaksReads' ./shared/secretscan ./shared/stagedscan
+
+test-hooks-coexist: ## our hooks beside husky, lefthook, pre-commit and hand-written ones, on two gits
+	@$(STEP) "install husky, lefthook, pre-commit and a newer git" .ci/install-hook-managers
+	@$(STEP) "hooks beside hooks" env CLAWQL_REQUIRE=git,hook-managers $(GO) test $(FLAGS) -count=1 -timeout 20m ./shared/hookinstall
 
 test-hooks-attacks: ## ways to get a token into history or past the signature policy, on real git
 	@mkdir -p bin

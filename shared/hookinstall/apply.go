@@ -16,10 +16,8 @@ import (
 // since Look, nothing more is done and the error names it.
 func (p *Plan) Apply(ctx context.Context) error {
 	s := p.site
-	if len(p.Changes) == 0 && !p.going {
-		return nil
-	}
-	if len(p.Changes) > 0 {
+	left := exists(s.inState("lock")) || exists(s.journalFile()+newSuffix) // by a run that was killed
+	if len(p.Changes) > 0 || left {
 		unlock, err := s.lock()
 		if err != nil {
 			return err
@@ -60,6 +58,7 @@ func (s *Site) lock() (unlock func(), err error) {
 		file.Close()
 		return nil, fault.Unable("lock %s: another install or uninstall is at work", s.State)
 	}
+	_ = os.Remove(s.journalFile() + newSuffix) // of a run that was killed before it began
 	return func() { os.Remove(file.Name()); file.Close() }, nil
 }
 

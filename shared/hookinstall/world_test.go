@@ -59,12 +59,12 @@ type world struct {
 	log    string // each hook of others writes a line to it
 }
 
-// gits are the gits that tests run on: the system's, and a newer one where
-// .ci/install-hook-managers has put it.
+// gits are the gits that tests run on: the system's and, for the full table,
+// the newer one that .ci/install-hook-managers has put there.
 func gits() map[string]string {
 	all := map[string]string{"git": ""}
 	next, _ := filepath.Abs("../../bin/git-next/bin")
-	if exists(filepath.Join(next, "git")) {
+	if required() && exists(filepath.Join(next, "git")) {
 		all["git-next"] = next
 	}
 	return all
