@@ -15,8 +15,7 @@ type cause struct {
 	objects []finding.Object
 	best    *region // the easiest to read
 	count   int
-	outside bool // it reaches or is reached from outside the cluster
-	open    bool // the allowing side isolates the subject not at all
+	bare    bool // some pod that is not isolated at all meets the outside
 	ports   [len(protocols)]spans
 }
 
@@ -35,9 +34,8 @@ func (e *engine) record(r *region) {
 
 func (c *cause) add(r *region) {
 	c.count++
-	c.outside = c.outside || r.src.outside() || r.dst.outside()
 	for d := range r.reaches[c.allows] {
-		c.open = c.open || r.reaches[c.allows][d].open() && !r.passes(1-c.allows, direction(d))
+		c.bare = c.bare || (r.src.outside() || r.dst.outside()) && r.reaches[c.allows][d].open() && !r.passes(1-c.allows, direction(d))
 	}
 	c.ports[r.protocol] = c.ports[r.protocol].or(r.ports)
 	switch {

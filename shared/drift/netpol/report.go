@@ -54,7 +54,7 @@ func (b blame) best() *region {
 // severity of a more permissive side: no isolation at all towards the outside
 // is critical, any other connection high.
 func (b blame) severity() finding.Severity {
-	if slices.ContainsFunc(b.causes, func(c *cause) bool { return c.open && c.outside }) {
+	if slices.ContainsFunc(b.causes, func(c *cause) bool { return c.bare }) {
 		return finding.Critical
 	}
 	return finding.High
