@@ -48,7 +48,7 @@ func count(r *Result, d finding.Direction) int {
 // each runs check on generated worlds.
 func each(t *testing.T, check func(t *testing.T, seed int64, d dice, w small)) {
 	t.Helper()
-	for seed := range int64(cases(700, 10_000)) {
+	for seed := range int64(cases(400, 10_000)) {
 		d := dice{rand.New(rand.NewSource(seed))}
 		check(t, seed, d, d.small(seed%3 == 0))
 	}
@@ -67,7 +67,7 @@ func TestSwappedSidesFlip(t *testing.T) {
 		direction finding.Direction
 		object    finding.Object
 	}
-	for seed := range int64(cases(700, 10_000)) {
+	for seed := range int64(cases(400, 10_000)) {
 		sides := drawPair(seed, seed%3 == 0)
 		there, back := map[said]bool{}, map[said]bool{}
 		for _, f := range mustCompare(t, seed, sides[0], sides[1]).Findings {
