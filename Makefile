@@ -156,6 +156,9 @@ bench-abort: install sandbox-build build ## how long a version that answers 500 
 bench-judge: ## false rollbacks and time to tell of the canary's judge, by simulation
 	@.ci/bench-judge $(GO)
 
+test-drift-changes: sandbox-build build ## single changes between two real clusters, each found with its direction and witness
+	@$(STEP) "drift between two clusters" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) test $(FLAGS) -count=1 -timeout 20m -v -run 'Clusters$$' ./plugins/kubectl-clawql-drift
+
 test-drift-oracle: bin/oracle-netpol bin/oracle-rbac bin/vault ## the drift comparers against independent oracles, 10,000 cases each
 	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) CLAWQL_ORACLE_RBAC=$(abspath bin/oracle-rbac) CLAWQL_ORACLE_VAULT=$(abspath bin/vault) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...
 

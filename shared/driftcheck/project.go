@@ -70,10 +70,26 @@ func projection(o *unstructured.Unstructured) *unstructured.Unstructured {
 	for _, field := range lifeless {
 		unstructured.RemoveNestedField(o.Object, "metadata", field)
 	}
+	if kind, _, _ := unstructured.NestedString(o.Object, "spec", "type"); o.GetKind() == "Service" && kind != "NodePort" {
+		withoutNodePorts(o)
+	}
 	for _, path := range made[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}] {
 		unstructured.RemoveNestedField(o.Object, path...)
 	}
 	return o
+}
+
+// withoutNodePorts: a load balancer's are chosen by the cluster.
+func withoutNodePorts(o *unstructured.Unstructured) {
+	ports, _, _ := unstructured.NestedSlice(o.Object, "spec", "ports")
+	for _, port := range ports {
+		if fields, ok := port.(map[string]any); ok {
+			delete(fields, "nodePort")
+		}
+	}
+	if ports != nil {
+		_ = unstructured.SetNestedSlice(o.Object, ports, "spec", "ports")
+	}
 }
 
 // sealSecret joins data and stringData, as the API server does, and seals them.

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+// The tests in this file need two real clusters: sandboxes that CLAWQL_SANDBOX
+// starts, the one staging, the other production. Without it they are skipped,
+// and fail where CLAWQL_REQUIRE asks for a cluster.
+
+// pair is the two clusters, with one environment applied to both.
+type pair struct {
+	*testing.T
+	bin      string
+	contexts [2]string // of staging and production
+}
+
+var sandboxes = [2]string{"drift-staging", "drift-production"}
+
+func newPair(t *testing.T) *pair {
+	t.Helper()
+	sandbox := os.Getenv("CLAWQL_SANDBOX")
+	if sandbox == "" {
+		if strings.Contains(os.Getenv("CLAWQL_REQUIRE"), "cluster") {
+			t.Fatal("CLAWQL_REQUIRE asks for a cluster, but CLAWQL_SANDBOX names no sandbox binary")
+		}
+		t.Skip("needs two sandboxes: make test-drift-changes")
+	}
+	p := &pair{T: t, bin: filepath.Dir(sandbox)}
+	var files []string
+	for i, name := range sandboxes {
+		_ = exec.Command(sandbox, "down", "--name", name).Run() // of a run that was killed
+		t.Cleanup(func() { p.must("sandbox", "down", "--name", name) })
+		p.must("sandbox", "up", "--name", name)
+		var status struct{ Kubeconfig, Context string }
+		if err := json.Unmarshal([]byte(p.must("sandbox", "status", "--name", name, "-o", "json")), &status); err != nil {
+			t.Fatal(err)
+		}
+		files, p.contexts[i] = append(files, status.Kubeconfig), status.Context
+	}
+	t.Setenv("KUBECONFIG", strings.Join(files, string(os.PathListSeparator)))
+	for _, context := range p.contexts {
+		p.apply(context, environment)
+	}
+	return p
+}
+
+// must runs a program of bin/.
+func (p *pair) must(program string, args ...string) string {
+	p.Helper()
+	out, err := exec.Command(filepath.Join(p.bin, program), args...).Output()
+	if err != nil {
+		var ended *exec.ExitError
+		if errors.As(err, &ended) {
+			out = append(out, ended.Stderr...)
+		}
+		p.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func (p *pair) apply(context, manifests string) {
+	p.Helper()
+	c := exec.Command(filepath.Join(p.bin, "kubectl"), "--context", context, "apply", "--server-side", "--force-conflicts", "-f", "-")
+	c.Stdin = strings.NewReader(manifests)
+	if out, err := c.CombinedOutput(); err != nil {
+		p.Fatalf("apply: %v\n%s", err, out)
+	}
+}
+
+// drift runs the command as a person would, and reads its JSON.
+func (p *pair) drift(args ...string) (driftReport, int) {
+	p.Helper()
+	args = append([]string{"--from", p.contexts[0] + "/clawql", "--to", p.contexts[1] + "/clawql", "-o", "json"}, args...)
+	c := exec.Command(filepath.Join(p.bin, "kubectl-clawql-drift"), args...)
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	out, err := c.Output()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		p.Fatal(err)
+	}
+	var report driftReport
+	if err := json.Unmarshal(out, &report); err != nil {
+		p.Fatalf("%v\n%s%s", err, out, stderr.String())
+	}
+	return report, c.ProcessState.ExitCode()
+}
+
+// environment is what both clusters have.
+const environment = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: clawql, labels: {pod-security.kubernetes.io/enforce: restricted}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: monitoring}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: default-deny, namespace: clawql}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow-metrics, namespace: clawql}
+spec:
+  podSelector: {matchLabels: {app: gateway}}
+  policyTypes: [Ingress]
+  ingress:
+  - from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]
+    ports: [{port: http}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow-egress, namespace: clawql}
+spec:
+  podSelector: {matchLabels: {app: gateway}}
+  policyTypes: [Egress]
+  egress:
+  - to: [{ipBlock: {cidr: 10.20.0.0/16, except: [10.20.9.0/24]}}, {ipBlock: {cidr: "fd00:20::/64"}}]
+    ports: [{port: 5432, endPort: 5440}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gateway, namespace: clawql, labels: {team: a}}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: gateway}}
+  template:
+    metadata: {labels: {app: gateway}}
+    spec:
+      automountServiceAccountToken: false
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      containers:
+      - name: gateway
+        image: registry.example.com/mcp@sha256:4b1c0f5e2d8a7c6b9e3f1a0d5c4b3a29181706f5e4d3c2b1a09f8e7d6c5b4a39
+        ports: [{name: http, containerPort: 8080}]
+        env: [{name: CLAWQL_LOG_LEVEL, value: info}, {name: PANGUARD_PROXY_FAIL_MODE, value: closed}]
+        securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gateway, namespace: clawql}
+spec: {selector: {app: gateway}, ports: [{name: http, port: 80, targetPort: http}]}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: providers, namespace: clawql}
+data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: clawql}
+data: {limit: "10"}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: gateway, namespace: clawql}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader, namespace: clawql}
+rules: [{apiGroups: [""], resources: [pods, configmaps], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: clawql}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{kind: ServiceAccount, name: gateway, namespace: clawql}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: clawql-nodes}
+rules: [{apiGroups: [""], resources: [nodes], verbs: [get]}, {nonResourceURLs: [/healthz], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: clawql-nodes}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: clawql-nodes}
+subjects: [{kind: Group, name: clawql-operators, apiGroup: rbac.authorization.k8s.io}]
+`
+
+// single changes of staging, one at a time.
+var changes = []struct {
+	control, what string
+	old, new      string
+	direction     finding.Direction
+}{
+	{"NetworkPolicy", "egress open for all pods", "policyTypes: [Ingress, Egress]}", "policyTypes: [Ingress]}", finding.MorePermissive},
+	{"NetworkPolicy", "another namespace may scrape", "kubernetes.io/metadata.name: monitoring}}}]", "kubernetes.io/metadata.name: default}}}]", finding.MorePermissive},
+	{"NetworkPolicy", "every port may be scraped", "    ports: [{port: http}]\n", "", finding.MorePermissive},
+	{"NetworkPolicy", "a range longer by one port", "endPort: 5440", "endPort: 5441", finding.MorePermissive},
+	{"NetworkPolicy", "a range shorter by one port", "endPort: 5440", "endPort: 5439", finding.Stricter},
+	{"NetworkPolicy", "an exception of a block gone", ", except: [10.20.9.0/24]", "", finding.MorePermissive},
+	{"NetworkPolicy", "a wider IPv6 block", "fd00:20::/64", "fd00:20::/63", finding.MorePermissive},
+	{"NetworkPolicy", "another protocol too", "ports: [{port: 5432, endPort: 5440}]", "ports: [{port: 5432, endPort: 5440}, {port: 53, protocol: UDP}]", finding.MorePermissive},
+	{"RBAC", "pods may be listed", "verbs: [get]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding", "verbs: [get, list]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding", finding.MorePermissive},
+	{"RBAC", "secrets too", "resources: [pods, configmaps]", "resources: [pods, configmaps, secrets]", finding.MorePermissive},
+	{"RBAC", "only one pod", "resources: [pods, configmaps], verbs: [get]", "resources: [pods], resourceNames: [one], verbs: [get]", finding.Stricter},
+	{"RBAC", "a wildcard of verbs", "resources: [pods, configmaps], verbs: [get]", "resources: [pods, configmaps], verbs: ['*']", finding.MorePermissive},
+	{"RBAC", "everybody who is logged in", "kind: Group, name: clawql-operators", "kind: Group, name: 'system:authenticated'", finding.MorePermissive},
+	{"RBAC", "one subject more", "subjects: [{kind: ServiceAccount, name: gateway, namespace: clawql}]", "subjects: [{kind: ServiceAccount, name: gateway, namespace: clawql}, {kind: User, name: eve, apiGroup: rbac.authorization.k8s.io}]", finding.MorePermissive},
+	{"RBAC", "a path of the server", "nonResourceURLs: [/healthz]", "nonResourceURLs: ['/*']", finding.MorePermissive},
+	{"RBAC", "nodes/proxy", "resources: [nodes]", "resources: [nodes, nodes/proxy]", finding.MorePermissive},
+	{"PodSecurity", "a namespace that admits baseline", "enforce: restricted", "enforce: baseline", finding.MorePermissive},
+	{"PodSecurity", "a namespace without a label", "{name: clawql, labels: {pod-security.kubernetes.io/enforce: restricted}}", "{name: clawql, labels: {}}", finding.MorePermissive},
+	{"PodSecurity", "an old version of the standard", "enforce: restricted}", "enforce: restricted, pod-security.kubernetes.io/enforce-version: v1.22}", finding.MorePermissive},
+	{"PodSecurityPods", "capabilities kept", "capabilities: {drop: [ALL]}", "capabilities: {drop: [NET_RAW]}", finding.MorePermissive},
+	{"PodSecurityPods", "a pod in the host's network", "automountServiceAccountToken: false", "automountServiceAccountToken: false\n      hostNetwork: true", finding.MorePermissive},
+	{"PodSecurityPods", "root may run", "runAsNonRoot: true", "runAsNonRoot: false", finding.MorePermissive},
+	{"Image", "another digest", "sha256:4b1c0f", "sha256:5b1c0f", finding.Different},
+	{"Environment", "a variable", "name: CLAWQL_LOG_LEVEL, value: info", "name: CLAWQL_LOG_LEVEL, value: debug", finding.Different},
+	{"Secret", "another value", "LTQ3MTE=", "LTQ3MTI=", finding.Different},
+	{"Secret", "one more key", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=}", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=, more: Y2FuYXJ5}", finding.Different},
+	{"Object", "a setting", `limit: "10"`, `limit: "11"`, finding.Different},
+	{"Object", "a port of a Service", "port: 80,", "port: 81,", finding.Different},
+	{"Object", "a label", "labels: {team: a}", "labels: {team: b}", finding.Different},
+	{"Object", "a root file system that can be written", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", finding.Different},
+}
+
+// Two equal environments, then one change after the other, on two real
+// clusters: each is found under its control, with its direction and a witness,
+// and nothing beside it.
+func TestSingleChangesOnTwoClusters(t *testing.T) {
+	p := newPair(t)
+	if report, code := p.drift(); code != 0 || report.Status != finding.Equal {
+		t.Fatalf("equal environments: exit %d, %+v", code, report)
+	}
+	t.Logf("%-16s %-42s %-16s %s", "control", "change of staging", "direction", "witness")
+	for _, change := range changes {
+		changed := strings.Replace(environment, change.old, change.new, 1)
+		if changed == environment {
+			t.Fatalf("%s: the change changes nothing", change.what)
+		}
+		p.apply(p.contexts[0], changed)
+		report, code := p.drift()
+		p.apply(p.contexts[0], environment)
+		hit, others := pick(report.Findings, change.control, change.direction)
+		if code != 1 || hit == nil || len(others) > 0 {
+			t.Errorf("%s, %s: exit %d, %+v", change.control, change.what, code, report.Findings)
+			continue
+		}
+		witness := "-"
+		if hit.Witness != nil {
+			witness = hit.Witness.Text
+		}
+		if (hit.Witness == nil) != (change.direction == finding.Different) {
+			t.Errorf("%s: witness %v", change.what, hit.Witness)
+		}
+		t.Logf("%-16s %-42s %-16s %s", change.control, change.what, hit.Direction, witness)
+	}
+	if report, code := p.drift(); code != 0 {
+		t.Errorf("after all: exit %d, %+v", code, report.Findings)
+	}
+}
+
+// pick gives the finding that is looked for, and those of other controls or of
+// the opposite direction.
+func pick(list []finding.Finding, control string, direction finding.Direction) (hit *finding.Finding, others []string) {
+	for _, f := range list {
+		if f.Control == control && f.Direction == direction {
+			hit = &f
+			continue
+		}
+		if f.Direction != direction.Flip() || f.Control != control {
+			others = append(others, fmt.Sprint(f.Control, " ", f.Direction, " ", f.Object, ": ", f.Explanation))
+		}
+	}
+	return hit, others
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/clawql/clawql-workbench/shared/clusterread"
+	"github.com/clawql/clawql-workbench/shared/driftcheck"
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/project"
+)
+
+// side is one side as the command line or clawql.yaml names it.
+type side struct {
+	name      string // as it was written
+	folder    string // dir:PATH
+	context   string // of the kubeconfig
+	namespace string
+}
+
+// parseSide reads dir:PATH, CONTEXT/NAMESPACE or the name of an environment.
+// A context's name may hold slashes, a namespace's not: the last one counts.
+func parseSide(flag, text string, environments func() (map[string]project.Environment, error)) (side, error) {
+	if path, isFolder := strings.CutPrefix(text, "dir:"); isFolder {
+		if path == "" {
+			return side{}, fault.Usage("%s %q names no folder", flag, text)
+		}
+		return side{name: text, folder: path}, nil
+	}
+	if at := strings.LastIndex(text, "/"); at >= 0 {
+		if at == 0 || at == len(text)-1 {
+			return side{}, fault.Usage("%s %q is no side; write CONTEXT/NAMESPACE, dir:PATH, or an environment of clawql.yaml", flag, text)
+		}
+		return side{name: text, context: text[:at], namespace: text[at+1:]}, nil
+	}
+	known, err := environments()
+	if err != nil {
+		return side{}, err
+	}
+	env, has := known[text]
+	if !has {
+		return side{}, fault.Usage("%s %q is no environment of clawql.yaml; it has: %s", flag, text, strings.Join(names(known), ", ")).
+			Hint("a side is also CONTEXT/NAMESPACE, or dir:PATH")
+	}
+	return side{name: text, context: env.Context, namespace: env.Namespace}, nil
+}
+
+func names(environments map[string]project.Environment) []string {
+	var all []string
+	for name := range environments {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// environments reads those of the nearest clawql.yaml, upwards from here.
+func environments() (map[string]project.Environment, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fault.Unable("find clawql.yaml: %w", err)
+	}
+	for {
+		content, err := os.ReadFile(filepath.Join(dir, project.FileName))
+		switch {
+		case err == nil:
+			p, err := project.Parse(content)
+			if err != nil {
+				return nil, err
+			}
+			return p.Environments, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fault.Usage("read clawql.yaml: %w", err)
+		case dir == filepath.Dir(dir):
+			return nil, fault.Usage("there is no clawql.yaml here or above, so environments have no names").
+				Hint("with both sides given none is needed: --from CONTEXT/NAMESPACE --to CONTEXT/NAMESPACE, or dir:PATH")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// read reads the side.
+func (s side) read(ctx context.Context, reader *driftcheck.Reader, kubeconfig string, progress func(string)) (driftcheck.Side, error) {
+	if s.folder != "" {
+		progress("reading " + s.folder)
+		return reader.Folder(ctx, s.folder)
+	}
+	read, err := reader.Cluster(ctx, clusterread.Source{
+		Kubeconfig: kubeconfig, Context: s.context, Namespaces: []string{s.namespace},
+		Progress: func(objects, lists, of int) {
+			progress("reading " + s.name + ": " + count(objects, "object") + ", list " + strconv.Itoa(lists) + " of " + strconv.Itoa(of))
+		},
+	})
+	read.Name = s.name
+	return read, err
+}
