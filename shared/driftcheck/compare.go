@@ -47,7 +47,7 @@ func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
 		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key]bool{},
 	}
 	c.report.Incomplete = append(append(c.report.Incomplete, from.Incomplete...), to.Incomplete...)
-	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.structure} {
+	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.structure} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

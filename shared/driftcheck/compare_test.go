@@ -223,3 +223,16 @@ func TestTheOtherEnvironmentIsAnotherSubject(t *testing.T) {
 		t.Errorf("mirrored: %+v", report.Findings)
 	}
 }
+
+func TestVaultPolicies(t *testing.T) {
+	from, to := side(t, "staging"), side(t, "production")
+	from.Policies = map[string]string{"eso": `path "secret/data/*" { capabilities = ["read"] }`}
+	if report := compare(t, from, to, mapped); report.Status != finding.Incomplete {
+		t.Errorf("only one side has policies: %s", report.Status)
+	}
+	to.Policies = map[string]string{"eso": `path "secret/data/clawql/*" { capabilities = ["read"] }`}
+	report := compare(t, from, to, mapped)
+	if len(report.Findings) != 1 || report.Findings[0].Direction != finding.MorePermissive || report.Findings[0].Witness == nil {
+		t.Errorf("%+v", report)
+	}
+}
