@@ -26,10 +26,6 @@ func setup(ctx context.Context, s console.Streams, o signsetup.Options, dryRun b
 	if _, err := io.WriteString(s.Out, b.String()); err != nil || dryRun {
 		return err
 	}
-	if !plan.Changes() {
-		_, err := io.WriteString(s.Out, "nothing to do\n")
-		return err
-	}
 	if plan.Key == nil {
 		fmt.Fprintln(s.Err, "the token asks for its PIN and blinks for a touch now")
 	}
@@ -37,7 +33,11 @@ func setup(ctx context.Context, s console.Streams, o signsetup.Options, dryRun b
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(s.Out, afterSetup(plan, key))
+	after := "nothing to do\n"
+	if plan.Changes() {
+		after = afterSetup(plan, key)
+	}
+	_, err = io.WriteString(s.Out, after)
 	return err
 }
 

@@ -2,6 +2,7 @@ package signsetup
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,8 +43,14 @@ func (p *Plan) Apply(ctx context.Context, s console.Streams) (*Key, error) {
 	return key, p.tidy(*key)
 }
 
-// tidy removes what the enrolment of the key left, now that it is in use.
+// tidy removes what the enrolment of the key left, now that it is in use, and
+// drafts of a setup that was killed.
 func (p *Plan) tidy(key Key) error {
+	for _, draft := range []string{p.Place.Config, p.Place.List, recordPath(p.Place.Attest, key.Fingerprint())} {
+		if err := os.Remove(draft + draftSuffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fault.Unable("remove a draft: %w", err)
+		}
+	}
 	made, err := readPublic(p.at(enrolledKey + ".pub"))
 	if !p.o.Download && (err != nil || made.Fingerprint() != key.Fingerprint()) {
 		return nil

@@ -35,8 +35,10 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		if report := d.commits(); len(report.Refused) > 0 {
 			t.Errorf("killed at %d: %+v", n, report.Refused)
 		}
-		if exists(d.home + "/.ssh/.clawql-enrolment") {
-			t.Errorf("killed at %d: the enrolment's folder was left", n)
+		for _, left := range []string{d.home + "/.ssh/.clawql-enrolment", d.Dir + "/.git/config.clawql", d.Dir + "/.clawql/allowed_signers.clawql"} {
+			if exists(left) {
+				t.Errorf("killed at %d: %s was left", n, left)
+			}
 		}
 	}
 }

@@ -74,6 +74,10 @@ func setting(ctx context.Context, dir, kind, key string) (s Setting, ok bool, er
 	return Setting{key, words[2], words[0], words[1]}, true, nil
 }
 
+// draftSuffix marks a file that is being written, beside the one that it will
+// replace.
+const draftSuffix = ".clawql"
+
 // pair is a setting to be made.
 type pair struct{ key, value string }
 
@@ -88,7 +92,7 @@ func writeConfig(ctx context.Context, path string, set []pair) error {
 	if err != nil {
 		return fault.Unable("read %s: %w", path, err)
 	}
-	draft := path + ".clawql"
+	draft := path + draftSuffix
 	if err := writeDraft(draft, before, mode); err != nil {
 		return fault.Unable("write %s: %w", draft, err)
 	}
@@ -151,7 +155,7 @@ func exchange(path, draft string, before []byte) error {
 
 // replaceFile writes a file of our own in one step.
 func replaceFile(path string, content []byte, mode os.FileMode) error {
-	draft := path + ".clawql"
+	draft := path + draftSuffix
 	err := writeDraft(draft, content, mode)
 	if err == nil {
 		err = os.Rename(draft, path)

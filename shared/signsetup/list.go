@@ -1,6 +1,7 @@
 package signsetup
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -28,12 +29,15 @@ func readList(path string) ([]byte, *sshsign.AllowedSigners, error) {
 
 // planList sees whether the list has a line for key and committer that counts
 // now.
-func (p *Plan) planList() error {
+func (p *Plan) planList(ctx context.Context) error {
 	_, list, err := readList(p.Place.List)
 	if err != nil {
 		return err
 	}
 	name := p.Place.show(p.Place.List)
+	if _, err := git(ctx, p.Place.Top, "check-ignore", "-q", "--", p.Place.List); err == nil && !p.Place.Global {
+		p.warn("git ignores %s: nobody else will know the signers until .gitignore lets it in", name)
+	}
 	if p.Key != nil && list.Lists(p.Key.Public, p.Place.Email, p.o.Now) {
 		p.step("list", true, "%s stands in %s", p.Place.Email, name)
 		return nil

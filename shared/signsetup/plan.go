@@ -70,7 +70,7 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 	if err := p.planKey(); err != nil {
 		return nil, err
 	}
-	if err := p.planList(); err != nil {
+	if err := p.planList(ctx); err != nil {
 		return nil, err
 	}
 	p.planAttestation()

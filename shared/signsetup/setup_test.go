@@ -340,6 +340,14 @@ func TestFromToken(t *testing.T) {
 	}
 }
 
+func TestListThatGitIgnores(t *testing.T) {
+	d := newDesk(t)
+	d.Write(".gitignore", ".clawql\n")
+	if plan, _ := d.setup(Options{}); len(plan.Warnings) != 1 || !strings.Contains(plan.Warnings[0], "git ignores .clawql/allowed_signers") {
+		t.Errorf("%q", plan.Warnings)
+	}
+}
+
 func TestWithoutEmailOrRepository(t *testing.T) {
 	d := newDesk(t)
 	d.Git("config", "--unset", "user.email")

@@ -209,3 +209,26 @@ func alive(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(text), ") Z ")
 }
+
+// Without a terminal the desktop is told; what its program does or fails at
+// does not touch the signature.
+func TestNotifiesWithoutATerminal(t *testing.T) {
+	token := fidotest.New(t)
+	key := token.NewKey(t, "ed25519")
+	folder := t.TempDir()
+	told := filepath.Join(folder, "told")
+	script := "#!/bin/sh\necho \"$@\" > " + told + "\necho noise; echo noise >&2; exit 3\n"
+	if err := os.WriteFile(filepath.Join(folder, "notify-send"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"FIDO_TOUCH_MS=1500", "DISPLAY=:0", "PATH=" + folder + ":" + os.Getenv("PATH")}
+	c := wrapped(t, token, env, "-Y", "sign", "-n", "git", "-f", key+".pub", messageFile(t))
+	out, err := c.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "noise") {
+		t.Errorf("%v: %s", err, out)
+	}
+	text, err := os.ReadFile(told)
+	if err != nil || !strings.Contains(string(text), "touch your security key") {
+		t.Errorf("the desktop was told %q, %v", text, err)
+	}
+}
