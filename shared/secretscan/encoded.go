@@ -8,11 +8,10 @@ type encoded struct {
 	span
 }
 
+// decode gives what it means, "" for nothing; percentText has its own way.
 func (e encoded) decode(text string) string {
 	run := text[e.from:e.to]
 	switch e.kind {
-	case percentText:
-		return decodePercent(run)
 	case unicodeText:
 		return decodeUnicode(run)
 	case hexText:

@@ -75,7 +75,7 @@ func decodeBase64(run string) string {
 	}
 	for _, alphabet := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
 		if text, err := alphabet.DecodeString(run); err == nil && isPrintable(text) {
-			return string(text)
+			return view(text)
 		}
 	}
 	return ""
@@ -112,7 +112,7 @@ func decodeHex(run string) string {
 		}
 		text = append(text, c)
 	}
-	return string(text)
+	return view(text)
 }
 
 // hexByte is the byte that two hex digits mean.
@@ -125,20 +125,29 @@ func nibble(c byte) byte {
 	return c&0x5f - 'A' + 10
 }
 
-// decodePercent is "" where one of the encoded bytes is not printable.
-func decodePercent(run string) string {
-	text := make([]byte, 0, len(run))
+// canPercent says whether all encoded bytes of a run are printable: else
+// gitleaks decodes none of them.
+func canPercent(run string) bool {
+	for i := range len(run) {
+		if isPercent(run[i:]) && !isA(hexByte(run[i+1:]), printable) {
+			return false
+		}
+	}
+	return true
+}
+
+// appendPercent appends what a run means. The run may lie behind the end of
+// text in the same memory: it is read before it is written over.
+func appendPercent(text []byte, run string) []byte {
 	for i := 0; i < len(run); i++ {
 		c := run[i]
 		if isPercent(run[i:]) {
-			if c = hexByte(run[i+1:]); !isA(c, printable) {
-				return ""
-			}
+			c = hexByte(run[i+1:])
 			i += 2
 		}
 		text = append(text, c)
 	}
-	return string(text)
+	return text
 }
 
 // decodeUnicode reads code points, U+0041 or \u0041; what a lone half of a

@@ -8,10 +8,9 @@ import (
 
 // segment is a piece that one pass of decoding replaced.
 type segment struct {
-	original span // in the text as it stands
-	encoded  span // in the text before this pass
-	decoded  span // in the text after it
-	kinds    encoding
+	encoded span // in the text before this pass
+	decoded span // in the text after it
+	kinds   encoding
 }
 
 // layer is one pass of decoding: its segments, in order, at least one.
@@ -40,8 +39,11 @@ func (d *decoded) next() bool {
 	}
 	out, done := d.own[:0], 0
 	eachEncoded(d.text, func(one encoded) {
-		value := one.decode(d.text)
-		if value == "" {
+		value := ""
+		if one.kind != percentText {
+			value = one.decode(d.text)
+		}
+		if value == "" && (one.kind != percentText || !canPercent(d.text[one.from:one.to])) {
 			return
 		}
 		if cap(out) == 0 {
@@ -49,7 +51,9 @@ func (d *decoded) next() bool {
 		}
 		out = append(out, d.text[done:one.from]...)
 		from := len(out)
-		out = append(out, value...)
+		if out = append(out, value...); one.kind == percentText {
+			out = appendPercent(out, d.text[one.from:one.to])
+		}
 		done = one.to
 		l.add(one, span{from, len(out)})
 	})
@@ -63,7 +67,7 @@ func (d *decoded) next() bool {
 
 // add notes a segment and where its decoded text lies.
 func (l *layer) add(one encoded, at span) {
-	s := segment{original: l.under.origin(one.span), encoded: one.span, decoded: at, kinds: one.kind}
+	s := segment{encoded: one.span, decoded: at, kinds: one.kind}
 	for _, below := range l.under.over(one.span) {
 		s.kinds |= below.kinds
 	}
@@ -89,7 +93,7 @@ func (l *layer) origin(place span) span {
 	var below span
 	for _, s := range l.over(place) {
 		if s.decoded.from <= place.from && place.to <= s.decoded.to {
-			return s.original
+			return l.under.origin(s.encoded)
 		}
 		reach := span{
 			s.encoded.from + min(s.decoded.from, place.from) - s.decoded.from,
