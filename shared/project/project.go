@@ -29,6 +29,7 @@ type Project struct {
 	Signing      *Signing               `json:"signing,omitempty"`
 	Hooks        *Hooks                 `json:"hooks,omitempty"`
 	Session      *Session               `json:"session,omitempty"`
+	Drift        *Drift                 `json:"drift,omitempty"`
 	Environments map[string]Environment `json:"environments"`
 	Canary       Canary                 `json:"canary,omitempty"`
 	Signals      Signals                `json:"signals,omitempty"`

@@ -73,6 +73,7 @@ func (p *Project) checks() []check {
 	all = append(all, p.Signing.checks()...)
 	all = append(all, p.hookChecks()...)
 	all = append(all, p.Session.checks()...)
+	all = append(all, p.Drift.checks()...)
 	for i, e := range p.Exceptions {
 		all = append(all, p.exceptionChecks(indexed("exceptions", i), e)...)
 	}

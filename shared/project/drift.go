@@ -1,0 +1,61 @@
+package project
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Drift says what of a comparison of staging with production is known.
+type Drift struct {
+	Exceptions []DriftException `json:"exceptions,omitempty"`
+}
+
+// DriftException takes findings out of the verdict; they are still printed.
+type DriftException struct {
+	Control   string `json:"control"`             // as the finding says it, such as NetworkPolicy
+	Object    string `json:"object"`              // pattern of "Kind namespace/name"; * stands for any part of a word
+	Direction string `json:"direction,omitempty"` // more-permissive, stricter or different; empty: stricter and different
+	Reason    string `json:"reason"`
+	Owner     string `json:"owner"`
+	Expires   Date   `json:"expires"` // the last day on which it holds, UTC
+}
+
+// DriftDirections are those that an exception can name.
+var DriftDirections = []string{"more-permissive", "stricter", "different"}
+
+// Covers says whether the exception speaks of a finding. One that names no
+// direction does not cover what is more permissive: that takes a deliberate word.
+func (e DriftException) Covers(control, object, direction string) bool {
+	if e.Control != control || e.Direction != "" && e.Direction != direction || e.Direction == "" && direction == DriftDirections[0] {
+		return false
+	}
+	fits, err := path.Match(e.Object, object)
+	return err == nil && fits
+}
+
+// Expired says whether the exception's last day is over.
+func (e DriftException) Expired(now time.Time) bool {
+	return !now.Before(time.Time(e.Expires).AddDate(0, 0, 1))
+}
+
+func (d *Drift) checks() []check {
+	if d == nil {
+		return nil
+	}
+	var all []check
+	for i, e := range d.Exceptions {
+		at := indexed("drift.exceptions", i)
+		_, badPattern := path.Match(e.Object, "")
+		all = append(all,
+			check{at + ".control", e.Control != "", e.Control, "the control of the finding, as it is printed"},
+			check{at + ".object", strings.Contains(e.Object, " ") && badPattern == nil, e.Object, `a pattern such as "NetworkPolicy clawql/allow-*"`},
+			check{at + ".direction", e.Direction == "" || slices.Contains(DriftDirections, e.Direction), e.Direction, strings.Join(DriftDirections, ", ") + ", or left out"},
+			check{at + ".reason", len(strings.TrimSpace(e.Reason)) >= 10, e.Reason, "a reason of at least 10 characters"},
+			check{at + ".owner", e.Owner != "", e.Owner, "a person or team that answers for it"},
+			check{at + ".expires", !time.Time(e.Expires).IsZero(), "", "a date such as 2027-02-01"},
+		)
+	}
+	return all
+}
