@@ -167,6 +167,19 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// Of two zips in one file programs open the last; the first is there too.
+func TestTwoZipsInOneFile(t *testing.T) {
+	one, two := zipOf(file{"a", "inside\n"}), zipOf(file{"b", "b\n"})
+	members, unread := look(t, append(append([]byte{}, one...), two...), DefaultLimits())
+	if members["x!(before its beginning)!a"] != "inside\n" || members["x!b"] != "b\n" || len(unread) > 0 {
+		t.Errorf("%v %v", slices.Sorted(maps.Keys(members)), unread)
+	}
+	stored := zipOf(file{"n.zip", string(one)})
+	if members, _ := look(t, stored, DefaultLimits()); len(members) != 2 {
+		t.Errorf("a zip in a zip: %v", slices.Sorted(maps.Keys(members)))
+	}
+}
+
 func FuzzWalk(f *testing.F) {
 	for _, seed := range [][]byte{
 		zipOf(file{"a", "b"}), tarOf(file{"a", "b"}), gz([]byte("b")), xzOf([]byte("b")), zst([]byte("b")), bz2Inside,

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/bzip2"
+	"encoding/binary"
 	"io"
 	"math"
 	"strings"
@@ -32,6 +33,9 @@ func (w *walk) zip(path string, content []byte, depth int) error {
 		plain, err := xz.NewReader(in)
 		return opened(io.NopCloser(plain), err)
 	})
+	if err := w.ahead(path, content, r.File, depth); err != nil {
+		return err
+	}
 	for _, f := range r.File {
 		if strings.HasSuffix(f.Name, "/") && f.UncompressedSize64 == 0 {
 			continue
@@ -41,6 +45,24 @@ func (w *walk) zip(path string, content []byte, depth int) error {
 		}
 	}
 	return nil
+}
+
+// ahead looks into a zip that stands before the one that programs open: two of
+// them in one file, of which the last one's directory counts.
+func (w *walk) ahead(path string, content []byte, files []*zip.File, depth int) error {
+	first := int64(len(content))
+	for _, f := range files {
+		if at, err := f.DataOffset(); err == nil {
+			first = min(first, at)
+		}
+	}
+	at := bytes.LastIndex(content[:first], []byte(endOfDirectory))
+	if at < 0 || len(files) == 0 || first-int64(at) < 22 {
+		return nil
+	}
+	comment := int64(binary.LittleEndian.Uint16(content[at+20:]))
+	end := min(int64(at)+22+comment, first)
+	return w.member(path+Separator+"(before its beginning)", content[:end], "", depth)
 }
 
 // zipped reads one member. One that cannot be read is unread by itself: the
