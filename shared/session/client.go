@@ -171,9 +171,9 @@ func (c *Client) List(ctx context.Context) ([]string, error) {
 	return names, c.into(ctx, "/v1/secrets", &names)
 }
 
-// stopTimeout is how long Stop waits for the end; a session ends within two
-// seconds.
-const stopTimeout = 5 * time.Second
+// stopTimeout is how long Stop waits for the end: a session ends within two
+// seconds, unless the machine is overloaded.
+const stopTimeout = 30 * time.Second
 
 // Stop ends the session and waits until it is over: its folder is gone.
 func (c *Client) Stop(ctx context.Context) error {

@@ -135,12 +135,19 @@ func readRecord(folder string) (Record, error) {
 
 // isHeld says whether a living process holds the folder's lock.
 func isHeld(folder string) bool {
+	held, _ := lockOf(folder)
+	return held
+}
+
+// lockOf looks at a folder's lock once: whether it is there, and whether a
+// living process holds it. What cannot be read counts as held.
+func lockOf(folder string) (held, there bool) {
 	lock, err := os.Open(filepath.Join(folder, lockName))
 	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist)
+		return !errors.Is(err, fs.ErrNotExist), false
 	}
 	defer lock.Close()
-	return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil
+	return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil, true
 }
 
 // grace is how old a folder without a lock file must be to count as left
@@ -153,14 +160,15 @@ func sweep(base string, now time.Time) {
 	folders, _ := filepath.Glob(filepath.Join(base, "*", "*"))
 	for _, folder := range folders {
 		info, err := os.Lstat(folder)
-		if err != nil || isHeld(folder) {
+		if err != nil {
 			continue
 		}
 		if !info.IsDir() {
 			removeOld(folder, info, now)
 			continue
 		}
-		if _, err := os.Lstat(filepath.Join(folder, lockName)); err != nil && now.Sub(info.ModTime()) < grace {
+		held, there := lockOf(folder)
+		if held || !there && now.Sub(info.ModTime()) < grace {
 			continue
 		}
 		if left, err := readRecord(folder); err == nil {

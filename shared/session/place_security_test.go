@@ -166,3 +166,42 @@ func TestProjectsAreApart(t *testing.T) {
 		t.Error(projectKey("/a"), projectKey("/b"))
 	}
 }
+
+// A session that is being made while another sweeps must not be swept: the
+// lock is looked at once.
+func TestSweepBesideTheMakingOfMany(t *testing.T) {
+	where := state(t, 0o700)
+	stop := make(chan struct{})
+	var sweepers, makers sync.WaitGroup
+	for range 4 {
+		sweepers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					sweep(where, time.Now())
+				}
+			}
+		})
+	}
+	for range 4 {
+		makers.Go(func() {
+			for range 60 {
+				folder, lock, err := place(where, "/project", os.Getuid())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := os.WriteFile(filepath.Join(folder, "socket"), nil, 0o600); err != nil {
+					t.Errorf("swept while it was held: %v", err)
+				}
+				removeFolder(folder)
+				lock.Close()
+			}
+		})
+	}
+	makers.Wait()
+	close(stop)
+	sweepers.Wait()
+}

@@ -165,5 +165,9 @@ func (w *world) reckon(t *tally) bool {
 	for _, one := range left {
 		fmt.Println("LEFT", one)
 	}
+	for _, one := range folders {
+		inside, _ := filepath.Glob(filepath.Join(one, "*"))
+		fmt.Println("FOLDER", one, inside)
+	}
 	return len(t.faults)+len(left)+len(sockets)+len(folders)+len(found) == 0
 }
