@@ -212,3 +212,47 @@ func TestSymbolicReferencesOfNewerGit(t *testing.T) {
 		}
 	}
 }
+
+// What pre-commit read is not read again: with the receipt the branch moves
+// though the file is gone, without it the same is refused.
+func TestReceiptSavesTheSecondLook(t *testing.T) {
+	s := newSite(t)
+	s.stage("b.txt", "clean\n")
+	s.tryFed("", binary, "run", "pre-commit")
+	if s.last.exit != 0 || s.receipts() != 1 {
+		t.Fatalf("exit %d, %d receipts\n%s", s.last.exit, s.receipts(), s.last.text)
+	}
+	commit := s.feed("work\n", "commit-tree", "-p", "HEAD", s.git("write-tree"))
+	s.remove(s.git("rev-parse", ":b.txt"))
+	line := s.git("rev-parse", "HEAD") + " " + commit + " refs/heads/main\n"
+	s.tryFed(line, binary, "run", "reference-transaction", "prepared")
+	if s.last.exit != 0 {
+		t.Errorf("the receipt does not count:\n%s", s.last.text)
+	}
+	if err := os.RemoveAll(filepath.Join(s.dir, ".git/clawql-hooks/receipts")); err != nil {
+		t.Fatal(err)
+	}
+	s.tryFed(line, binary, "run", "reference-transaction", "prepared")
+	if s.last.exit == 0 {
+		t.Error("without the receipt it is not read")
+	}
+}
+
+// A push believes no receipt.
+func TestPushBelievesNoReceipt(t *testing.T) {
+	s := newSite(t)
+	head, evil := s.git("rev-parse", "HEAD"), s.unseen()
+	changes, err := s.repo().Between(t.Context(), head, evil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := userKey(func(name string) string { return map[string]string{"HOME": filepath.Dir(s.dir)}[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"", "devel "} {
+		(&Receipts{dir: filepath.Join(s.dir, ".git/clawql-hooks/receipts"), key: key, program: program}).Add(head, changes)
+	}
+	s.pushed("origin", "main")
+	s.refused(attack{"receipts of the very key, push", push, nil}, "refused: 1 secret")
+}
