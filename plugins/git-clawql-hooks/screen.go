@@ -71,7 +71,7 @@ func countOf(findings []stagedscan.Finding) string {
 		what, all string
 	}{
 		{len(findings) - unread - threats, "1 secret", "secrets"}, {threats, "1 threat to agents", "threats to agents"},
-		{unread, "1 archive that cannot be searched", "archives that cannot be searched"},
+		{unread, "1 unread archive", "unread archives"},
 	} {
 		switch {
 		case one.n == 1:
