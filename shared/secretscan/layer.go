@@ -8,10 +8,18 @@ import (
 
 // segment is a piece that one pass of decoding replaced.
 type segment struct {
-	encoded span // in the text before this pass
-	decoded span // in the text after it
+	encoded brief // in the text before this pass
+	decoded brief // in the text after it
 	kinds   encoding
 }
+
+// brief is a span of a text of less than 4 GiB, which Scan sees to: a large
+// file has many.
+type brief struct{ from, to uint32 }
+
+func (b brief) span() span { return span{int(b.from), int(b.to)} }
+
+func (s span) brief() brief { return brief{uint32(s.from), uint32(s.to)} }
 
 // layer is one pass of decoding: its segments, in order, at least one.
 type layer struct {
@@ -67,7 +75,7 @@ func (d *decoded) next() bool {
 
 // add notes a segment and where its decoded text lies.
 func (l *layer) add(one encoded, at span) {
-	s := segment{encoded: one.span, decoded: at, kinds: one.kind}
+	s := segment{encoded: one.span.brief(), decoded: at.brief(), kinds: one.kind}
 	for _, below := range l.under.over(one.span) {
 		s.kinds |= below.kinds
 	}
@@ -79,9 +87,9 @@ func (l *layer) over(place span) []segment {
 	if l == nil {
 		return nil
 	}
-	first := sort.Search(len(l.segments), func(i int) bool { return l.segments[i].decoded.to >= place.from })
+	first := sort.Search(len(l.segments), func(i int) bool { return int(l.segments[i].decoded.to) >= place.from })
 	rest := l.segments[first:]
-	return rest[:sort.Search(len(rest), func(i int) bool { return rest[i].decoded.from > place.to })]
+	return rest[:sort.Search(len(rest), func(i int) bool { return int(rest[i].decoded.from) > place.to })]
 }
 
 // origin is where a place of this layer's text lies in the text as it stands:
@@ -92,12 +100,13 @@ func (l *layer) origin(place span) span {
 	}
 	var below span
 	for _, s := range l.over(place) {
-		if s.decoded.from <= place.from && place.to <= s.decoded.to {
-			return l.under.origin(s.encoded)
+		encoded, decoded := s.encoded.span(), s.decoded.span()
+		if decoded.from <= place.from && place.to <= decoded.to {
+			return l.under.origin(encoded)
 		}
 		reach := span{
-			s.encoded.from + min(s.decoded.from, place.from) - s.decoded.from,
-			s.encoded.to + max(s.decoded.to, place.to) - s.decoded.to,
+			encoded.from + min(decoded.from, place.from) - decoded.from,
+			encoded.to + max(decoded.to, place.to) - decoded.to,
 		}
 		if below.to == 0 {
 			below = reach
@@ -129,7 +138,7 @@ func (l *layer) tagsOf(some []segment) []string {
 // lineOf is the line of a layer's text around segments, from the line break
 // before it on.
 func lineOf(text string, some []segment) string {
-	from, to := some[0].decoded.from, some[len(some)-1].decoded.to
+	from, to := some[0].decoded.span().from, some[len(some)-1].decoded.span().to
 	if i := strings.IndexByte(text[to:], '\n'); i >= 0 {
 		text = text[:to+i]
 	}

@@ -37,7 +37,7 @@ func sameLayers(t testing.TB, text string, random *rand.Rand) (passes int) {
 			samePlace(t, ourText, theirs, ours, span{from, from + random.Intn(len(ourText)+1-from)})
 		}
 		for _, s := range ours.segments {
-			samePlace(t, ourText, theirs, ours, s.decoded)
+			samePlace(t, ourText, theirs, ours, s.decoded.span())
 		}
 	}
 	return passes

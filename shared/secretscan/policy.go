@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"sort"
 	"strings"
 	"sync"
@@ -162,6 +163,9 @@ func readIgnore(text []byte) map[string]bool {
 // Scan gives the findings in one file's content, sorted by place. UTF-16 is
 // read as text too, and so is what stands between NUL bytes.
 func (p *Policy) Scan(ctx context.Context, file string, content []byte) ([]Finding, error) {
+	if uint64(len(content)) > math.MaxUint32 {
+		return nil, fault.Unable("scan %s: it has %d bytes; at most %d can be looked at", file, len(content), uint32(math.MaxUint32))
+	}
 	var found []Finding
 	seen := map[string]bool{}
 	for _, text := range readings(content) {
