@@ -51,11 +51,12 @@ func isProgram(path string) bool {
 
 // judge refuses a program that somebody else than root and uid could replace.
 func judge(path string, uid int) error {
-	if err := judgeOne(path, uid); err != nil {
+	if err := judgeOne(path, uid, false); err != nil {
 		return err
 	}
-	for folder := filepath.Dir(path); ; folder = filepath.Dir(folder) {
-		if err := judgeOne(folder, uid); err != nil {
+	own := filepath.Dir(path)
+	for folder := own; ; folder = filepath.Dir(folder) {
+		if err := judgeOne(folder, uid, folder != own); err != nil {
 			return err
 		}
 		if folder == filepath.Dir(folder) {
@@ -64,10 +65,11 @@ func judge(path string, uid int) error {
 	}
 }
 
-// judgeOne looks at one file or folder. A sticky folder such as /tmp protects
-// what is already in it when that belongs to root or uid, but who put the next
-// step there first is not known: a program has no business below one.
-func judgeOne(path string, uid int) error {
+// judgeOne looks at one file or folder. Further up, a sticky folder such as
+// /tmp will do: nobody can put another in the place of what root or uid owns
+// there, and that each step below it is theirs was just found. The program's
+// own folder may not be one.
+func judgeOne(path string, uid int, further bool) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return fault.Unable("reading %s: %w", path, err)
@@ -76,7 +78,8 @@ func judgeOne(path string, uid int) error {
 	if owner := ownerOf(info); owner != 0 && owner != uid {
 		return fault.Unable("%s belongs to user %d; a server for secrets must belong to root or to you (user %d), and so must each folder above it", path, owner, uid).Hint(way)
 	}
-	if info.Mode().Perm()&0o002 != 0 {
+	sticky := further && info.Mode()&fs.ModeSticky != 0
+	if info.Mode().Perm()&0o002 != 0 && !sticky {
 		return fault.Unable("everyone may write to %s (mode %04o); a server for secrets, and each folder above it, must not be writable by others", path, info.Mode().Perm()).Hint(way)
 	}
 	if info.Mode().Perm()&0o020 != 0 && groupOf(info) != 0 && !info.IsDir() {

@@ -8,20 +8,12 @@ import (
 	"testing"
 )
 
-// place makes a folder that the judge accepts: below a folder that nobody else
-// can write to. The system's temporary folder is none.
+// place makes a folder that the judge accepts, or skips where the system's
+// folder for temporary files is none.
 func place(t *testing.T) string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = "/root"
-	}
-	dir, err := os.MkdirTemp(home, "vault-binary-")
-	if err != nil {
-		t.Skip("no home to write to: ", err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := judge(dir, os.Getuid()); err != nil {
-		t.Skip("the home of this user is not safe itself: ", err)
+	dir := t.TempDir()
+	if err := judge(filepath.Join(dir, "."), os.Getuid()); err != nil {
+		t.Skip(err)
 	}
 	return dir
 }
@@ -75,23 +67,58 @@ func TestAttackBinaryThatEveryoneCanReplace(t *testing.T) {
 }
 
 func TestAttackFolderThatEveryoneCanWriteTo(t *testing.T) {
-	dir := place(t)
-	program(t, filepath.Join(dir, "shared", "bin", "vault"), 0o755)
-	for _, mode := range []os.FileMode{0o777, 0o777 | os.ModeSticky} {
-		if err := os.Chmod(filepath.Join(dir, "shared"), mode); err != nil {
+	for _, c := range []struct {
+		open string
+		mode os.FileMode
+		good bool
+	}{
+		{"bin", 0o777, false}, {"bin", 0o777 | os.ModeSticky, false},
+		{"", 0o777, false}, {"", 0o777 | os.ModeSticky, true}, // /tmp is such a one
+	} {
+		above := filepath.Join(place(t), "above")
+		program(t, filepath.Join(above, "bin", "vault"), 0o755)
+		if err := os.Chmod(filepath.Join(above, c.open), c.mode); err != nil {
 			t.Fatal(err)
 		}
-		wantRefused(t, filepath.Join(dir, "shared", "bin"), "everyone may write")
+		if c.good {
+			if _, err := Find(filepath.Join(above, "bin"), os.Getuid()); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		wantRefused(t, filepath.Join(above, "bin"), "everyone may write")
 	}
 }
 
-func TestAttackLinkToABinaryElsewhere(t *testing.T) {
-	dir, bad := place(t), t.TempDir() // below /tmp
-	program(t, filepath.Join(bad, "vault"), 0o755)
-	if err := os.Symlink(filepath.Join(bad, "vault"), filepath.Join(dir, "vault")); err != nil {
+// In a sticky folder, somebody else may have been first.
+func TestAttackStepOfSomebodyElseInAStickyFolder(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("giving folders away needs root")
+	}
+	above := filepath.Join(place(t), "above")
+	program(t, filepath.Join(above, "theirs", "vault"), 0o755)
+	if err := os.Chmod(above, 0o777|os.ModeSticky); err != nil {
 		t.Fatal(err)
 	}
-	wantRefused(t, dir, "everyone may write")
+	if err := os.Chown(filepath.Join(above, "theirs"), 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, filepath.Join(above, "theirs"), "belongs to user 12345")
+}
+
+func TestAttackLinkToABinaryElsewhere(t *testing.T) {
+	dir := place(t)
+	program(t, filepath.Join(dir, "open", "vault"), 0o755)
+	if err := os.Chmod(filepath.Join(dir, "open"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(dir, "open", "vault"), filepath.Join(dir, "bin", "vault")); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, filepath.Join(dir, "bin"), "everyone may write")
 }
 
 func TestAttackRelativeAndEmptyFoldersOfPATH(t *testing.T) {
