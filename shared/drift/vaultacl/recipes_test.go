@@ -36,6 +36,8 @@ func TestRecipes(t *testing.T) {
 		{"a parameter more", path("auth/token/create", `"update"`, `allowed_parameters = { "ttl" = [] "policies" = ["a"] }`), path("auth/token/create", `"update"`, `allowed_parameters = { "ttl" = [] }`),
 			[]string{`critical more-permissive: update auth/token/create policies="a"`}},
 		{"a value's glob", path("kv/a", write, `allowed_parameters = { "x" = ["prod-*"] }`), path("kv/a", write, `allowed_parameters = { "x" = ["prod-1"] }`), []string{`high more-permissive: update kv/a x="prod-`}},
+		{"every value of a parameter", path("kv/a", write, `allowed_parameters = { "x" = [] }`), path("kv/a", write, `allowed_parameters = { "x" = ["p"] }`), []string{`high more-permissive: update kv/a x="other"`}},
+		{"a denied list that is empty denies every value", path("kv/a", write, `denied_parameters = { "x" = ["p"] }`), path("kv/a", write, `denied_parameters = { "x" = [] }`), []string{`high more-permissive: update kv/a x="other"`}},
 		{"denied no more", path("kv/a", write), path("kv/a", write, `denied_parameters = { "x" = ["root"] }`), []string{`high more-permissive: update kv/a x="root"`}},
 		{"required no more", path("kv/a", write), path("kv/a", write, `required_parameters = ["reason"]`), []string{"high more-permissive: update kv/a"}},
 		{"case of parameters", path("kv/a", write, `required_parameters = ["Reason"]`), path("kv/a", write, `required_parameters = ["reason"]`), nil},
