@@ -3,7 +3,9 @@ package stagedscan
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -224,4 +226,32 @@ func TestIgnoredInACommit(t *testing.T) {
 	want(t, s.commits("HEAD~1", id...), 1)
 	s.stage("b.env", s.line())
 	want(t, s.staged(), 1)
+}
+
+// The file of exceptions is no finding itself, whatever its salt and hashes.
+func TestTheFileOfExceptionsIsClean(t *testing.T) {
+	s := newSite(t)
+	for i := range 60 {
+		salt := make([]byte, secretexception.SaltSize)
+		_, _ = rand.Read(salt)
+		list := secretexception.New(salt)
+		for _, rule := range []string{"generic-api-key", "clawql-api-key", "clawql-env-secret", "hashicorp-tf-password", "jwt"} {
+			f := Finding{In: InContent}
+			f.Rule, f.File = rule, "config/secret_token.key"
+			entry := secretexception.Entry{Reason: "a test password", Owner: "auth-key", Expires: project.Date(days(30))}
+			if err := list.Add(f.Subject(), entry); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, err := list.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write(fmt.Sprintf("x/%d/%s", i, secretexception.Path), string(text))
+	}
+	report, err := Paths(context.Background(), gitchange.In(s.run), []string{filepath.Join(s.dir, "x")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, report, 0)
 }
