@@ -93,7 +93,7 @@ func valueOf(name, field string, fields map[string]any) ([]byte, error) {
 	}
 	known := slices.Sorted(maps.Keys(fields))
 	return nil, fault.No("reading %s: it has no text in a field %q; its fields: %s", name, field, strings.Join(known, ", ")).
-		Hint("name the field: --field NAME")
+		Hint("clawql-vault-session get --field FIELD %s reads another", name)
 }
 
 func (s *supervisor) answerPut(w http.ResponseWriter, r *http.Request) {
