@@ -77,7 +77,7 @@ func TestRecipes(t *testing.T) {
 		{"a name is not a number, for pods to come", []string{webFrom(`{ports: [{port: http}]}`)}, []string{webFrom(`{ports: [{port: 8080}]}`)},
 			[]string{"more-permissive shop/web: a new pod app=web in shop port 443/TCP", "stricter shop/web: a new pod app=web in shop port 8080/TCP"}},
 		{"two names of one port, one at each end",
-			[]string{denyIngress, webTo(`{ports: [{port: http}]}`), `{metadata: {name: db}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: alt}]}]}}`},
+			[]string{denyIngress, webTo(`{to: [{podSelector: {}}], ports: [{port: http}]}`), `{metadata: {name: db}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: alt}]}]}}`},
 			[]string{denyIngress, webTo(``), `{metadata: {name: db}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: alt}]}]}}`},
 			[]string{"more-permissive shop/web: shop/Deployment/web -> a new pod app=db in shop"}},
 		{"an exception gone", []string{webTo(`{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}`)}, []string{webTo(`{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [169.254.169.254/32]}}]}`)}, []string{"more-permissive shop/web: shop/Deployment/web -> 169.254.169.254 port"}},
