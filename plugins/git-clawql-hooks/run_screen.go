@@ -71,6 +71,9 @@ func signatureRows(w io.Writer, all []commitguard.Signature) {
 // refusal is the error that stands for what was found.
 func refusal(hook string, verdict *commitguard.Verdict) error {
 	what := "commit"
+	if hook == "reference-transaction" && verdict.Message == "" {
+		what = "branch"
+	}
 	if slices.Contains([]string{"pre-push", "pre-receive", "ci"}, hook) {
 		what = "push"
 	}

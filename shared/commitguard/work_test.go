@@ -116,6 +116,18 @@ var work = map[string]func(s *site){
 		s.off("push", "-q", "origin", evil+":main")
 		s.git("pull", "-q")
 	},
+	"a shallow clone": func(s *site) { s.cloned("--depth", "1") },
+	"a clone without files": func(s *site) {
+		s.git("-C", s.remote, "config", "uploadpack.allowFilter", "true")
+		s.cloned("--filter=blob:none")
+	},
+	"a clone with one branch, from a bundle": func(s *site) {
+		s.git("bundle", "create", "-q", s.dir+".bundle", "main")
+		s.off("clone", "-q", "-b", "main", s.dir+".bundle", s.dir+"2")
+		s.dir += "2"
+		s.git("remote", "set-url", "origin", s.remote)
+		s.changed()
+	},
 	"filters, fixups, autosquash": func(s *site) {
 		s.stage("a", "a\n")
 		s.git("commit", "-qm", "a")
@@ -129,6 +141,32 @@ var work = map[string]func(s *site){
 		s.git("branch", "ä/ö")
 		s.git("push", "-q", "origin", "ä/ö")
 	},
+}
+
+// cloned works in a clone of the remote that does not have everything.
+func (s *site) cloned(how ...string) {
+	s.Helper()
+	for _, name := range []string{"one", "two"} {
+		s.stage(name, name+"\n")
+		s.git("commit", "-qm", name)
+	}
+	s.git("push", "-q", "origin", "main")
+	s.off(append(append([]string{"clone", "-q"}, how...), "file://"+s.remote, s.dir+"2")...)
+	s.dir += "2"
+	s.changed()
+}
+
+// changed commits in a fresh clone, and pushes to main and to a new branch.
+func (s *site) changed() {
+	s.Helper()
+	s.install()
+	s.stage("README.md", "changed\n")
+	s.git("commit", "-qm", "changed")
+	s.git("commit", "-q", "--amend", "-m", "changed again")
+	s.git("push", "-q", "origin", "HEAD:main")
+	s.stage("README.md", "more\n")
+	s.git("commit", "-qm", "more")
+	s.git("push", "-q", "origin", "HEAD:refs/heads/new")
 }
 
 func TestHonestWorkPasses(t *testing.T) {
