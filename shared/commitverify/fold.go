@@ -57,7 +57,8 @@ func begin(ctx context.Context, repo *gitchange.Repo, objects *gitchange.Objects
 		return nil, fmt.Errorf("read the policy of %s: %w", o.Anchor, err)
 	}
 	if at.own.broken != nil {
-		return nil, fmt.Errorf("the policy of commit %s cannot be used: %w", short(id), at.own.broken)
+		return nil, fault.Usage("the policy of commit %s cannot be used: %w", short(id), at.own.broken).
+			Hint("nothing can be judged by it: put it right in one commit that is let in without the hooks")
 	}
 	if at.own.demands {
 		f.first, f.report.Policy = trust{at.own}, id

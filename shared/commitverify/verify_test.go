@@ -2,6 +2,7 @@ package commitverify
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -37,9 +38,38 @@ type world struct {
 	anchor        string
 }
 
+// people are made once: ssh-keygen takes longer than most of a test.
+var people = map[string]struct {
+	key     *gittest.Key
+	private []byte
+}{}
+
+// person is somebody with a key, the same in each test.
+func person(t *testing.T, name string) *gittest.Key {
+	t.Helper()
+	one, known := people[name]
+	if !known {
+		one.key = gittest.NewKey(t, name)
+		private, err := os.ReadFile(one.key.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one.private = private
+		people[name] = one
+	}
+	key := *one.key
+	key.Path = filepath.Join(t.TempDir(), name)
+	for suffix, content := range map[string][]byte{"": one.private, ".pub": []byte(key.Public + "\n")} {
+		if err := os.WriteFile(key.Path+suffix, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &key
+}
+
 func newWorld(t *testing.T, initArgs ...string) *world {
 	t.Helper()
-	w := &world{Repo: gittest.New(t, initArgs...), ann: gittest.NewKey(t, "ann"), bob: gittest.NewKey(t, "bob"), eve: gittest.NewKey(t, "eve")}
+	w := &world{Repo: gittest.New(t, initArgs...), ann: person(t, "ann"), bob: person(t, "bob"), eve: person(t, "eve")}
 	w.Write(project.FileName, soft)
 	w.list(w.ann, w.bob)
 	w.anchor = w.Commit("policy", w.ann)

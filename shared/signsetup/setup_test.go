@@ -215,15 +215,7 @@ func TestOneThatIsThereIsTaken(t *testing.T) {
 func TestKeyOfTheAgent(t *testing.T) {
 	d := newDesk(t)
 	path := d.token.NewKey(t, "ed25519")
-	socket := filepath.Join(t.TempDir(), "agent")
-	agent := exec.Command("ssh-agent", "-D", "-a", socket, "-P", d.token.Dir+"/*")
-	if err := agent.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = agent.Process.Kill(); _ = agent.Wait() })
-	for deadline := time.Now().Add(5 * time.Second); !exists(socket) && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-	}
-	t.Setenv("SSH_AUTH_SOCK", socket)
+	d.agent()
 	if out, err := exec.Command("ssh-add", "-S", d.token.Library, path).CombinedOutput(); err != nil {
 		t.Fatalf("ssh-add: %v: %s", err, out)
 	}
@@ -244,6 +236,49 @@ func TestKeyOfTheAgent(t *testing.T) {
 	d.Git("checkout", "-q", "-b", "work")
 	if got := d.states(true); got["present"] != OK || got["test"] != OK || got["head"] != OK {
 		t.Errorf("%v", got)
+	}
+}
+
+// agent starts a real ssh-agent, which ends with the test.
+func (d *desk) agent() {
+	d.t.Helper()
+	socket := filepath.Join(d.t.TempDir(), "agent")
+	agent := exec.Command("ssh-agent", "-D", "-a", socket, "-P", d.token.Dir+"/*")
+	if err := agent.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { _ = agent.Process.Kill(); _ = agent.Wait() })
+	for deadline := time.Now().Add(5 * time.Second); !exists(socket) && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	}
+	d.t.Setenv("SSH_AUTH_SOCK", socket)
+}
+
+// A key of a card (here by its name only) is taken where there is no FIDO key,
+// and it is said that the policy has to admit it; once it does, it signs.
+func TestKeyOfACard(t *testing.T) {
+	d := newDesk(t)
+	d.agent()
+	path := filepath.Join(t.TempDir(), "card")
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "PIV AUTH pubkey", "-f", path).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, err := exec.Command("ssh-add", "-q", path).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	plan, key := d.setup(Options{})
+	if key.Kind != Card || len(plan.Warnings) != 1 || !strings.Contains(plan.Warnings[0], "signing: {admit: [{key: "+key.Fingerprint()) {
+		t.Errorf("%+v, %q", key, plan.Warnings)
+	}
+	if report := d.commits(); len(report.Refused) != 1 || report.Refused[0].Reason != "no hardware key" {
+		t.Errorf("%+v", report.Refused)
+	}
+	d.Write("clawql.yaml", "apiVersion: clawql.io/v1alpha1\nkind: Project\nenvironments: {production: {context: ctx, namespace: clawql, overlay: o}}\n"+
+		"signing:\n  admit: [{key: '"+key.Fingerprint()+"', reason: the card of ann is a PIV card, owner: a, expires: 2999-01-01}]\n")
+	d.Git("add", "-A")
+	d.Git("commit", "-q", "--amend", "-m", "admitted")
+	report, err := commitverify.Verify(t.Context(), gitchange.In(d.Dir), commitverify.Options{Revisions: []string{"HEAD"}})
+	if err != nil || len(report.Refused) > 0 || !report.Signers[0].Admitted {
+		t.Errorf("%+v, %v", report, err)
 	}
 }
 
