@@ -118,6 +118,10 @@ var (
 	}
 )
 
+// gitleaks is for one package alone (and for tests): what it means is said
+// there, in types of our own.
+const gitleaks = "github.com/zricethezav/gitleaks"
+
 // onlyFrom names packages that only some components may import.
 var onlyFrom = map[string]string{
 	module + "/shared/kubeflags": "plugins/kubectl-", // pflag bridge of cli-runtime

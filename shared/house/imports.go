@@ -50,10 +50,13 @@ func edgeViolations(from, to string) []string {
 	if under(to, testCode) || isTestSupport(to) {
 		return []string{fmt.Sprintf("%s imports %s: a product links no test code", from, to)}
 	}
+	fromFloor, fromComponent := floorOf(from)
+	if under(to, []string{gitleaks}) && fromComponent != "shared/secretscan" {
+		return []string{fmt.Sprintf("%s imports %s: only shared/secretscan may", fromComponent, to)}
+	}
 	if !under(to, []string{module}) {
 		return nil
 	}
-	fromFloor, fromComponent := floorOf(from)
 	toFloor, toComponent := floorOf(to)
 	if fromComponent == toComponent {
 		return nil

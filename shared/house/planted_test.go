@@ -55,6 +55,7 @@ func TestPlantedImportsAreFound(t *testing.T) {
 		{"the hook links Kubernetes", "plugins/git-clawql-hooks: k8s.io/api/core/v1", "a hook costs less than a blink"},
 		{"a product links testing", "plugins/clawql-workstation: testing", "links no test code"},
 		{"a product imports test support", "shared/deploy: shared/gitrepo/gittest", "links no test code"},
+		{"gitleaks outside its adapter", "shared/stagedscan: github.com/zricethezav/gitleaks/v8/config", "only shared/secretscan may"},
 		{"the flags bridge outside kubectl plugins", "plugins/git-clawql-hooks: shared/kubeflags", "only plugins/kubectl-* may"},
 	}
 	for _, c := range cases {
