@@ -6,6 +6,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
 	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/project"
 	"github.com/urfave/cli/v2"
 )
 
@@ -14,13 +15,21 @@ type options struct {
 	from, to   side
 	kubeconfig string
 	mapping    driftcheck.Options
+	exceptions []project.DriftException
 }
 
 func parse(c *cli.Context) (o options, err error) {
-	if o.from, err = parseSide("--from", c.String("from"), environments); err != nil {
+	p, err := nearest()
+	if err != nil {
 		return o, err
 	}
-	if o.to, err = parseSide("--to", c.String("to"), environments); err != nil {
+	if p != nil && p.Drift != nil {
+		o.exceptions = p.Drift.Exceptions
+	}
+	if o.from, err = parseSide("--from", c.String("from"), p); err != nil {
+		return o, err
+	}
+	if o.to, err = parseSide("--to", c.String("to"), p); err != nil {
 		return o, err
 	}
 	o.kubeconfig = c.String("kubeconfig")

@@ -15,19 +15,22 @@ import (
 // driftReport is the object of -o json.
 type driftReport struct {
 	output.Header `json:",inline"`
-	Status        finding.Status    `json:"status"` // equal, drift or incomplete
-	From          string            `json:"from"`
-	To            string            `json:"to"`
-	Objects       int               `json:"objects"` // of both sides
-	Summary       finding.Summary   `json:"summary"`
-	Findings      []finding.Finding `json:"findings"`
-	Incomplete    []string          `json:"incomplete"` // what was not compared, and why
+	Status        finding.Status        `json:"status"` // equal, drift or incomplete
+	From          string                `json:"from"`
+	To            string                `json:"to"`
+	Objects       int                   `json:"objects"` // of both sides
+	Summary       finding.Summary       `json:"summary"`
+	Findings      []finding.Finding     `json:"findings"`
+	Excepted      []driftcheck.Excepted `json:"excepted"`   // by clawql.yaml; they do not count
+	Warnings      []string              `json:"warnings"`   // exceptions that expired, or cover nothing
+	Incomplete    []string              `json:"incomplete"` // what was not compared, and why
 }
 
 func objectOf(o options, r *driftcheck.Report) driftReport {
 	return driftReport{
 		Header: output.Head("DriftReport"), Status: r.Status, From: o.from.name, To: o.to.name, Objects: r.Objects,
 		Summary: r.Summary, Findings: orEmpty(r.Findings), Incomplete: orEmpty(r.Incomplete),
+		Excepted: orEmpty(r.Excepted), Warnings: orEmpty(r.Warnings),
 	}
 }
 
@@ -42,14 +45,25 @@ func orEmpty[T any](list []T) []T {
 func table(s console.Streams, o options, r *driftcheck.Report) error {
 	paint := s.Paint(s.Out)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s -> %s   %s, %s\n", console.Clean(o.from.name), console.Clean(o.to.name), count(r.Objects, "object"), count(len(r.Findings), "finding"))
+	fmt.Fprintf(&b, "%s -> %s   %s, %s", console.Clean(o.from.name), console.Clean(o.to.name), count(r.Objects, "object"), count(len(r.Findings), "finding"))
+	if n := len(r.Excepted); n > 0 {
+		fmt.Fprintf(&b, ", %d excepted", n)
+	}
+	fmt.Fprintln(&b)
 	for _, f := range r.Findings {
 		writeFinding(&b, paint, f)
+	}
+	for _, e := range r.Excepted {
+		fmt.Fprintf(&b, "%s %s  %s %s\n%17s%s (%s, until %s)\n", console.Pad("excepted", 16), e.Direction, e.Control, console.Clean(e.Object.String()),
+			"", console.Clean(e.Exception.Reason), console.Clean(e.Exception.Owner), e.Exception.Expires)
+	}
+	for _, one := range r.Warnings {
+		fmt.Fprintf(&b, "%s %s\n", paint.Warn(console.Pad("warning", 16)), console.Clean(one))
 	}
 	for _, one := range r.Incomplete {
 		fmt.Fprintf(&b, "%s  %s\n", paint.Warn("NOT COMPARED"), console.Clean(one))
 	}
-	if r.Status == finding.Equal {
+	if r.Status == finding.Equal && len(r.Excepted) == 0 {
 		fmt.Fprintln(&b, "equal: neither side lets anything happen that the other does not")
 	}
 	if _, err := io.WriteString(s.Out, b.String()); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
@@ -54,7 +55,11 @@ func compare(c *cli.Context, o options) (*driftcheck.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return driftcheck.Compare(c.Context, from, to, o.mapping)
+	report, err := driftcheck.Compare(c.Context, from, to, o.mapping)
+	if err == nil {
+		report.Except(o.exceptions, time.Now())
+	}
+	return report, err
 }
 
 // verdict is the error that a report stands for, nil when both sides are equal.
@@ -77,6 +82,9 @@ func sentence(r *driftcheck.Report) string {
 		return "--from is nowhere more permissive, and stricter in " + count(s.Stricter, "finding")
 	case s.Different > 0:
 		return "neither side is more permissive; they differ in " + count(s.Different, "finding")
+	}
+	if len(r.Excepted) > 0 {
+		return "all that differs is excepted"
 	}
 	return "the rest is equal"
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +25,7 @@ type side struct {
 
 // parseSide reads dir:PATH, CONTEXT/NAMESPACE or the name of an environment.
 // A context's name may hold slashes, a namespace's not: the last one counts.
-func parseSide(flag, text string, environments func() (map[string]project.Environment, error)) (side, error) {
+func parseSide(flag, text string, p *project.Project) (side, error) {
 	if path, isFolder := strings.CutPrefix(text, "dir:"); isFolder {
 		if path == "" {
 			return side{}, fault.Usage("%s %q names no folder", flag, text)
@@ -39,29 +38,20 @@ func parseSide(flag, text string, environments func() (map[string]project.Enviro
 		}
 		return side{name: text, context: text[:at], namespace: text[at+1:]}, nil
 	}
-	known, err := environments()
-	if err != nil {
-		return side{}, err
+	if p == nil {
+		return side{}, fault.Usage("there is no clawql.yaml here or above, so environments have no names").
+			Hint("with both sides given none is needed: --from CONTEXT/NAMESPACE --to CONTEXT/NAMESPACE, or dir:PATH")
 	}
-	env, has := known[text]
+	env, has := p.Environments[text]
 	if !has {
-		return side{}, fault.Usage("%s %q is no environment of clawql.yaml; it has: %s", flag, text, strings.Join(names(known), ", ")).
+		return side{}, fault.Usage("%s %q is no environment of clawql.yaml; it has: %s", flag, text, strings.Join(p.EnvironmentNames(), ", ")).
 			Hint("a side is also CONTEXT/NAMESPACE, or dir:PATH")
 	}
 	return side{name: text, context: env.Context, namespace: env.Namespace}, nil
 }
 
-func names(environments map[string]project.Environment) []string {
-	var all []string
-	for name := range environments {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return all
-}
-
-// environments reads those of the nearest clawql.yaml, upwards from here.
-func environments() (map[string]project.Environment, error) {
+// nearest is the clawql.yaml here or above, nil for none.
+func nearest() (*project.Project, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, fault.Unable("find clawql.yaml: %w", err)
@@ -70,16 +60,11 @@ func environments() (map[string]project.Environment, error) {
 		content, err := os.ReadFile(filepath.Join(dir, project.FileName))
 		switch {
 		case err == nil:
-			p, err := project.Parse(content)
-			if err != nil {
-				return nil, err
-			}
-			return p.Environments, nil
+			return project.Parse(content)
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, fault.Usage("read clawql.yaml: %w", err)
 		case dir == filepath.Dir(dir):
-			return nil, fault.Usage("there is no clawql.yaml here or above, so environments have no names").
-				Hint("with both sides given none is needed: --from CONTEXT/NAMESPACE --to CONTEXT/NAMESPACE, or dir:PATH")
+			return nil, nil
 		}
 		dir = filepath.Dir(dir)
 	}

@@ -24,7 +24,9 @@ type Report struct {
 	Summary    finding.Summary
 	Findings   []finding.Finding // in the order of finding.Sort
 	Incomplete []string
-	Objects    int // that were compared, of both sides
+	Excepted   []Excepted // findings that do not count, see Except
+	Warnings   []string   // exceptions that expired, or cover nothing
+	Objects    int        // that were compared, of both sides
 }
 
 // comparison is one run.

@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/project"
 )
 
 const environment = `
@@ -234,5 +236,37 @@ func TestVaultPolicies(t *testing.T) {
 	report := compare(t, from, to, mapped)
 	if len(report.Findings) != 1 || report.Findings[0].Direction != finding.MorePermissive || report.Findings[0].Witness == nil {
 		t.Errorf("%+v", report)
+	}
+}
+
+func TestExceptions(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	open := project.DriftException{Control: "NetworkPolicy", Object: "NetworkPolicy production/default-*", Direction: "more-permissive", Reason: "load tests", Owner: "me", Expires: project.Date(now.AddDate(0, 1, 0))}
+	expired, unused := open, open
+	expired.Expires = project.Date(now.AddDate(0, 0, -1).Truncate(24 * time.Hour))
+	unused.Object = "NetworkPolicy production/other"
+	for _, one := range []struct {
+		name       string
+		exceptions []project.DriftException
+		status     finding.Status
+		excepted   int
+		warnings   int
+	}{
+		{"none", nil, finding.Drift, 0, 0},
+		{"covered", []project.DriftException{open}, finding.Equal, 1, 0},
+		{"expired", []project.DriftException{expired}, finding.Drift, 0, 1},
+		{"unused", []project.DriftException{open, unused}, finding.Equal, 1, 1},
+	} {
+		report := compare(t, side(t, "staging", "policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]"), side(t, "production"), mapped)
+		report.Except(one.exceptions, now)
+		if report.Status != one.status || len(report.Excepted) != one.excepted || len(report.Warnings) != one.warnings {
+			t.Errorf("%s: %s, %d excepted, %v", one.name, report.Status, len(report.Excepted), report.Warnings)
+		}
+	}
+	from := side(t, "staging")
+	from.Incomplete = []string{"no right to list roles"}
+	report := compare(t, from, side(t, "production"), mapped)
+	if report.Except([]project.DriftException{open}, now); report.Status != finding.Incomplete {
+		t.Errorf("what was not compared was excepted: %s", report.Status)
 	}
 }
