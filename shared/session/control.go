@@ -73,9 +73,13 @@ func (s *supervisor) answerStatus(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// answerStop answers before the end begins.
+// answerStop answers before the end begins: with its length given, the answer
+// is whole when it is flushed.
 func (s *supervisor) answerStop(w http.ResponseWriter, _ *http.Request) {
-	answer(w, struct{}{})
+	const whole = "{}"
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", itoa(len(whole)))
+	w.Write([]byte(whole))
 	http.NewResponseController(w).Flush()
 	select {
 	case s.stops <- struct{}{}:

@@ -56,7 +56,11 @@ func (w *world) endings() map[string]func(*running) error {
 		"kill shell":        signalTo(func(r *running) int { return r.shell }, syscall.SIGKILL),
 		"terminate wrapper": signalTo((*running).front, syscall.SIGTERM),
 		"stop": func(r *running) error {
-			return w.command(w.dir("project"), "clawql-vault-session", "stop", "--session", filepath.Base(r.folder)).Run()
+			stop := w.command(w.dir("project"), "clawql-vault-session", "stop", "--session", filepath.Base(r.folder))
+			if said, err := stop.CombinedOutput(); err != nil {
+				return fmt.Errorf("%w: %s", err, said)
+			}
+			return nil
 		},
 	}
 }
