@@ -94,7 +94,7 @@ func changeHooks(c *cli.Context, plan planner, verb string) error {
 		return err
 	}
 	if !c.Bool("recurse-submodules") {
-		fmt.Fprintf(s.Err, "%s not looked at, each a repository of its own: --recurse-submodules\n", submodules(len(inside)))
+		fmt.Fprintf(s.Err, "%s not looked at, each a repository of its own: --recurse-submodules\n", counted(len(inside), "submodule"))
 		return nil
 	}
 	var failed []error
@@ -102,13 +102,6 @@ func changeHooks(c *cli.Context, plan planner, verb string) error {
 		failed = append(failed, changeSite(ctx, s, func() (*hookinstall.Site, error) { return hookinstall.Look(ctx, dir) }, plan, verb, dry))
 	}
 	return errors.Join(failed...)
-}
-
-func submodules(n int) string {
-	if n == 1 {
-		return "1 submodule"
-	}
-	return fmt.Sprintf("%d submodules", n)
 }
 
 // changeSite does it for one site.

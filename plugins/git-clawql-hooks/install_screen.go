@@ -27,14 +27,9 @@ func showPlan(w io.Writer, site *hookinstall.Site, plan *hookinstall.Plan, verb 
 			continue
 		}
 		rows.Add(console.Clean(short(site, line.Path)), console.Clean(line.Before), "->  "+console.Clean(line.After))
-		for _, one := range line.Removed {
-			settings = append(settings, "  - "+console.Clean(strings.ReplaceAll(one, "\t", "  ")))
-		}
-		for _, one := range line.Added {
-			settings = append(settings, "  + "+console.Clean(strings.ReplaceAll(one, "\t", "  ")))
-		}
+		settings = append(append(settings, marked("-", line.Removed)...), marked("+", line.Added)...)
 	}
-	if n := fmt.Sprintf("%d files of ours", ours); ours > 0 && verb == "install" {
+	if n := counted(ours, "file"); ours > 0 && verb == "install" {
 		rows.Add(console.Clean(short(site, site.State))+"/", "", "->  "+n)
 	} else if ours > 0 {
 		rows.Add(console.Clean(short(site, site.State))+"/", n, "->  -")
@@ -42,13 +37,30 @@ func showPlan(w io.Writer, site *hookinstall.Site, plan *hookinstall.Plan, verb 
 	if err := rows.Write(w); err != nil {
 		return err
 	}
-	for _, one := range append(settings, plan.Notes...) {
-		fmt.Fprintln(w, one)
+	var b strings.Builder
+	for _, one := range settings {
+		b.WriteString(one + "\n")
+	}
+	for _, one := range plan.Notes {
+		paragraph(&b, "", shorten(site, one))
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
 	}
 	if dry {
 		fmt.Fprintln(w, "dry run: nothing was changed")
 	}
 	return nil
+}
+
+// marked are the lines of a configuration that come or go.
+func marked(sign string, lines []string) []string {
+	var all []string
+	for _, line := range lines {
+		bare := strings.TrimLeft(line, "\t")
+		all = append(all, "  "+sign+" "+strings.Repeat("  ", len(line)-len(bare))+console.Clean(bare))
+	}
+	return all
 }
 
 func headline(site *hookinstall.Site) string {
@@ -73,7 +85,7 @@ func showDone(w io.Writer, site *hookinstall.Site, plan *hookinstall.Plan, verb 
 	}
 	line := "uninstalled: every hook is where it was"
 	if verb == "install" {
-		line = "installed: " + strings.Join(hookinstall.Events, ", ") + " · git clawql-hooks status proves it"
+		line = "installed: " + strings.Join(hookinstall.Events, ", ")
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err

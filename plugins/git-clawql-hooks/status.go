@@ -5,16 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/fault"
-	"github.com/clawql/clawql-workbench/shared/gitchange"
 	"github.com/clawql/clawql-workbench/shared/hookinstall"
 	"github.com/clawql/clawql-workbench/shared/output"
-	"github.com/clawql/clawql-workbench/shared/stagedscan"
 	"github.com/urfave/cli/v2"
 )
 
@@ -93,7 +90,8 @@ func surveyHooks(ctx context.Context) (*hooksStatus, error) {
 	if site.Top != "" {
 		report.Checks = append(report.Checks, elsewhere(ctx, site)...)
 	}
-	report.Checks = append(report.Checks, policyCheck(ctx, dir), signersCheck(ctx, dir), agentToolCheck(ctx, dir))
+	report.Checks = append(report.Checks, policyCheck(ctx, dir), agentToolCheck(ctx, dir))
+	report.Checks = append(report.Checks, signingChecks(ctx, dir)...)
 	return report, nil
 }
 
@@ -125,59 +123,6 @@ func covered(ctx context.Context, what string, dirs []string, err error, fix str
 	return all
 }
 
-// policyCheck reads the policy of HEAD as a commit would: a gitleaks file that
-// cannot be read would refuse every commit.
-func policyCheck(ctx context.Context, dir string) hookinstall.Check {
-	states, err := stagedscan.Exceptions(ctx, gitchange.In(dir))
-	if err != nil {
-		return hookinstall.Check{ID: "policy", State: hookinstall.Off, Looked: err.Error(), Fix: strings.Join(fault.Hints(err), "; ")}
-	}
-	ended, unused := 0, 0
-	for _, one := range states {
-		if one.Ended {
-			ended++
-		} else if one.Unused {
-			unused++
-		}
-	}
-	c := hookinstall.Check{ID: "policy", State: hookinstall.OK, Looked: fmt.Sprintf("rules and %d exceptions of HEAD can be read", len(states))}
-	if ended+unused > 0 {
-		c.State, c.Looked = hookinstall.Off, fmt.Sprintf("of %d exceptions %d have ended and %d are for nothing", len(states), ended, unused)
-		c.Fix = "take them out, or renew them with git clawql-hooks allow"
-	}
-	return c
-}
-
-// signersCheck: signatures are demanded where HEAD has allowed signers; then
-// git must be set up to sign.
-func signersCheck(ctx context.Context, dir string) hookinstall.Check {
-	const file = ".clawql/allowed_signers"
-	if exec.CommandContext(ctx, "git", "-C", dir, "cat-file", "-e", "HEAD:"+file).Run() != nil {
-		return hookinstall.Check{ID: "signatures", State: hookinstall.None, Looked: "HEAD has no " + file + ": signatures are checked only if clawql.yaml says so"}
-	}
-	for key, want := range map[string]string{"gpg.format": "ssh", "commit.gpgsign": "true", "user.signingkey": ""} {
-		out, err := exec.CommandContext(ctx, "git", "-C", dir, "config", "--get", key).Output()
-		if got := strings.TrimSpace(string(out)); err != nil || want != "" && got != want {
-			return hookinstall.Check{ID: "signatures", State: hookinstall.Off, Looked: fmt.Sprintf("HEAD demands signatures, and %s is %q", key, got), Fix: "git clawql-hooks signing setup"}
-		}
-	}
-	return hookinstall.Check{ID: "signatures", State: hookinstall.OK, Looked: "HEAD demands signatures, and git is set up to make them"}
-}
-
-// agentToolCheck: skills and MCP configurations are looked at by pga or atr.
-func agentToolCheck(ctx context.Context, dir string) hookinstall.Check {
-	for _, name := range []string{"pga", "atr"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return hookinstall.Check{ID: "agent rules", State: hookinstall.OK, Looked: path}
-		}
-	}
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "ls-files", "--", "*SKILL.md", "*.mcp.json", "*mcp.json").Output()
-	if err == nil && len(out) == 0 {
-		return hookinstall.Check{ID: "agent rules", State: hookinstall.None, Looked: "no skill and no MCP configuration here"}
-	}
-	return hookinstall.Check{ID: "agent rules", State: hookinstall.Off, Looked: "skills or MCP configurations, and neither pga nor atr on PATH", Fix: "npm install --global agent-threat-rules"}
-}
-
 // verdict: 0 all well, 1 something is off, 3 could not tell.
 func (r *hooksStatus) verdict() error {
 	off, unknown := r.count()
@@ -204,14 +149,16 @@ func (r *hooksStatus) count() (off, unknown int) {
 
 // write is the table, with each fix below its line.
 func (r *hooksStatus) write(w io.Writer) error {
-	fmt.Fprintln(w, console.Clean(headline(r.site)))
+	var b strings.Builder
+	b.WriteString(console.Clean(headline(r.site)) + "\n")
 	for _, one := range append(append([]hookinstall.Check{}, r.Hooks...), r.Checks...) {
-		fmt.Fprintf(w, "%-8s %-21s %s\n", one.State, one.ID, console.Clean(shorten(r.site, one.Looked)))
+		paragraph(&b, fmt.Sprintf("%-8s %-21s ", one.State, one.ID), shorten(r.site, one.Looked))
 		if one.Fix != "" {
-			fmt.Fprintf(w, "%-30s fix: %s\n", "", console.Clean(one.Fix))
+			paragraph(&b, strings.Repeat(" ", 31)+"fix: ", one.Fix)
 		}
 	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // shorten writes paths in a sentence from the work tree.

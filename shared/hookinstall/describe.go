@@ -36,17 +36,17 @@ func (p *Plan) describe(path string, f, other File) string {
 	case p.site.isConfig(path):
 		return fmt.Sprintf("%d lines", strings.Count(string(f.Data), "\n"))
 	case filepath.Dir(path) == p.site.State:
-		return "a file of ours"
+		return "ours"
 	case f.kind() == Ours && other.kind() == Ours:
-		return "our hook (" + programOf(f.Data) + ")"
+		return "ours (" + programOf(f.Data) + ")"
 	case f.kind() == Ours:
-		return "our hook"
+		return "ours"
 	case strings.HasSuffix(name, suffix):
-		return fmt.Sprintf("the %s hook, run by ours", f.kind())
+		return fmt.Sprintf("%s, run by ours", f.kind())
 	case f.Mode&0o111 == 0 && f.Link == "":
-		return fmt.Sprintf("a %s hook that is not executable", f.kind())
+		return fmt.Sprintf("%s, not executable", f.kind())
 	default:
-		return fmt.Sprintf("a %s hook", f.kind())
+		return string(f.kind())
 	}
 }
 

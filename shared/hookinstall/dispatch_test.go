@@ -244,3 +244,39 @@ func TestGlobalBesideAnotherGlobalFolder(t *testing.T) {
 		t.Error("the company's folder was written to")
 	}
 }
+
+// The text is for every sh: those that are here answer the same.
+func TestShells(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mainTree, "")
+	w.run("git", "clawql-hooks", "install")
+	good := w.git("rev-parse", "HEAD")
+	w.writeMode(w.repo+"/planted.env", token(), 0o644)
+	w.git("add", "planted.env")
+	bad := w.git("commit-tree", "-m", "x", w.git("write-tree"))
+	zero := strings.Repeat("0", 40)
+	asked := 0
+	for _, shell := range []string{"dash", "bash --posix", "busybox sh", "mksh", "ksh", "zsh --emulate sh", "yash"} {
+		if _, code := w.try("sh", "-c", shell+" -c 'exit 0'"); code != 0 {
+			continue
+		}
+		asked++
+		for line, want := range map[string]int{
+			zero + " " + bad + " refs/heads/x": 1, zero + " " + bad + " refs/remotes/x/y": 0, zero + " " + good + " refs/heads/x": 0,
+			bad + " " + zero + " refs/heads/x": 0, zero + " " + bad + " refs/tags/refs/heads/x": 0, zero + " ref:refs/heads/x HEAD": 0,
+		} {
+			for _, state := range []string{"prepared", "committed"} {
+				if state != "prepared" {
+					want = 0
+				}
+				out, code := w.try("sh", "-c", "printf '%s\\n' '"+line+"' | "+shell+" .git/hooks/reference-transaction "+state)
+				if code != want {
+					t.Errorf("%s, %s, %s: exit %d, want %d\n%s", shell, state, line, code, want, out)
+				}
+			}
+		}
+	}
+	if asked == 0 {
+		t.Error("there is no shell to ask")
+	}
+}

@@ -58,9 +58,23 @@ func (s *Site) Install(program string) (*Plan, error) {
 	case Pointed:
 		s.point(after, program)
 	}
+	p.Notes = append(p.Notes, s.explain(p.Layout))
 	after[s.ledgerFile()] = s.nextLedger(program, p.Layout)
 	p.Changes = diff(s.now, after, s.isConfig, false)
 	return p, nil
+}
+
+// explain says in a sentence what will run.
+func (s *Site) explain(l Layout) string {
+	switch {
+	case l == InConfig:
+		return "git runs these beside every other hook, whoever puts it where"
+	case l == Beside:
+		return "ours run first, then the hooks that were here"
+	case s.Global:
+		return "git looks into " + s.Hooks() + " for every repository; ours run first, then the repository's own hooks. pre-commit and lefthook refuse to install while core.hooksPath is set, and a repository's own core.hooksPath goes past this: git clawql-hooks status tells"
+	}
+	return "git looks into " + s.Hooks() + ": ours run first, then the hooks of " + s.Folder + " where they are. core.hooksPath itself stays as it is written"
 }
 
 // choose decides on the layout; the package comment says why.
