@@ -40,7 +40,7 @@ var table struct {
 // every smoke-th, which still has some of each kind.
 func full() bool { return slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "git") }
 
-const smoke = 8
+const smoke = 10
 
 // attacks runs those of one sort and wants each refused, by the hook that it
 // names, for a reason that begins as told, and with nothing changed.

@@ -11,8 +11,9 @@ import (
 	"github.com/clawql/clawql-workbench/shared/gitchange"
 )
 
-// patience is how long the remote may take to say what it has.
-const patience = 30 * time.Second
+// patience is how long the remote may take to say what it has; a person may
+// have to type a password or touch a key for it.
+const patience = 2 * time.Minute
 
 // PrePush judges all that a push would bring to the repository at url: lines
 // `LOCAL-REF NEW REF OLD` on stdin. It believes neither receipts nor

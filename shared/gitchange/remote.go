@@ -6,14 +6,15 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
 
 // Advertised asks the repository at url what its references are: names and
 // ids, "HEAD" among them where it has one. It is the one question here that
-// may use the network, with the user's own credentials; it asks nobody for a
-// password. A url that git would rewrite to another place is refused, because
+// may use the network, with the user's own credentials and, as git does it, the
+// user's terminal. A url that git would rewrite to another place is refused, because
 // then the answer might be of another repository than the one pushed to.
 func (r *Repo) Advertised(ctx context.Context, url string) ([]Ref, error) {
 	real, err := r.remote(ctx, "--get-url", url)
@@ -42,7 +43,8 @@ func (r *Repo) remote(ctx context.Context, flag, url string) ([]byte, error) {
 	var diag bytes.Buffer
 	c := exec.CommandContext(ctx, "git", "ls-remote", flag, "--", url)
 	c.Dir, c.Stderr = r.dir, &diag
-	c.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+	c.Env = append(os.Environ(), "LC_ALL=C")
+	c.WaitDelay = time.Second // its ssh may outlive it, and hold its output
 	out, err := c.Output()
 	if err != nil {
 		return nil, complaint("ls-remote", err, diag.String())
