@@ -1,6 +1,5 @@
-// Command git-clawql-hooks is `git clawql-hooks`: today one command, scan,
-// which finds secrets in what the next commit would add, in commits and in
-// files. It installs no hook and checks no signature.
+// Command git-clawql-hooks is `git clawql-hooks`: it finds secrets in what would
+// enter history, verifies who signed it, and installs the hooks that ask both.
 package main
 
 import (
