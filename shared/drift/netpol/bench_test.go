@@ -36,7 +36,7 @@ func city(tb testing.TB, n int) Side {
 }
 
 func BenchmarkCompare(b *testing.B) {
-	for _, n := range []int{10, 100} {
+	for _, n := range []int{10, 100, 600} {
 		for _, changed := range []int{0, 1, n / 5} {
 			b.Run(fmt.Sprintf("namespaces=%d/changed=%d", n, changed), func(b *testing.B) {
 				one, two := city(b, n), city(b, n)

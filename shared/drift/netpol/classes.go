@@ -9,6 +9,7 @@ import (
 // that is no member of a cell.
 func (e *engine) classes(spaces []*space, pairs []*[2]Workload) []*class {
 	list := []*class{{addrs: setOf(nil)}}
+	e.questions = e.collectQuestions()
 	for _, s := range spaces {
 		cells := e.cells(s)
 		list = append(list, cells...)
@@ -44,22 +45,52 @@ func (s *space) describe() string {
 	return "namespace " + s.name
 }
 
+// questions are the pod selectors that policies hold against pods of a
+// namespace by its name, and of namespaces that a selector finds, by side.
+type questions struct {
+	own  map[string]map[int]bool
+	over [2]map[int]map[int]bool
+}
+
+func (e *engine) collectQuestions() questions {
+	q := questions{own: map[string]map[int]bool{}, over: [2]map[int]map[int]bool{{}, {}}}
+	for side := range e.policies {
+		for namespace, policies := range e.policies[side] {
+			for _, p := range policies {
+				note(q.own, namespace, p.subject)
+				p.eachPeer(func(one peer) {
+					switch {
+					case one.block >= 0:
+					case one.namespace < 0:
+						note(q.own, namespace, one.pod)
+					default:
+						note(q.over[side], one.namespace, one.pod)
+					}
+				})
+			}
+		}
+	}
+	return q
+}
+
+func note[K comparable](sets map[K]map[int]bool, key K, i int) {
+	if sets[key] == nil {
+		sets[key] = map[int]bool{}
+	}
+	sets[key][i] = true
+}
+
 // asked is the numbers of the selectors that some policy of either side holds
 // against pods of s.
 func (e *engine) asked(s *space) []int {
 	found := map[int]bool{}
-	for side := range e.policies {
-		for namespace, policies := range e.policies[side] {
-			own := s.name == namespace
-			for _, p := range policies {
-				if own {
-					found[p.subject] = true
-				}
-				p.eachPeer(func(one peer) {
-					if one.block < 0 && one.reaches(s, side, own) {
-						found[one.pod] = true
-					}
-				})
+	if s.name != "" {
+		maps.Copy(found, e.questions.own[s.name])
+	}
+	for side, over := range e.questions.over {
+		for selector, pods := range over {
+			if s.matched[side].has(selector) {
+				maps.Copy(found, pods)
 			}
 		}
 	}

@@ -54,6 +54,7 @@ type engine struct {
 	podNetworks *netipx.IPSet
 	limits      Limits
 	names       [2]string
+	questions   questions
 	skipped     []string
 	compared    int // pairs
 	cases       map[string]*cause
@@ -125,9 +126,19 @@ func (e *engine) incomplete(format string, args ...any) {
 
 // walk compares each pair of classes of which at least one is affected.
 func (e *engine) walk(classes []*class) {
+	var affected []*class
+	for _, c := range classes {
+		if c.affected() {
+			affected = append(affected, c)
+		}
+	}
 	for _, src := range classes {
-		for _, dst := range classes {
-			if !src.affected() && !dst.affected() || src.outside() && dst.outside() {
+		targets := affected
+		if src.affected() {
+			targets = classes
+		}
+		for _, dst := range targets {
+			if src.outside() && dst.outside() {
 				continue
 			}
 			if e.compared >= e.limits.Pairs {
