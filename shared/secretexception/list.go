@@ -99,6 +99,12 @@ func (l *List) Sum(s Subject) string {
 // Entries lists the exceptions in the file's order.
 func (l *List) Entries() []Entry { return slices.Clone(l.entries) }
 
+// Len is how many there are.
+func (l *List) Len() int { return len(l.entries) }
+
+// Entry is the one at a place that Find gave.
+func (l *List) Entry(i int) Entry { return l.entries[i] }
+
 // Find gives the place in Entries of the exception for a subject; -1 for none.
 // It is the caller's to ask whether it has expired. Of several, one that ends
 // last is given.

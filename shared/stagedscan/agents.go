@@ -105,7 +105,7 @@ func (s *scan) judgeAgents(ctx context.Context) error {
 	}
 	tool := agentthreat.Find()
 	if tool == nil {
-		return s.withoutTool(files[0].Path)
+		return s.withoutTool(s.redact(files[0].Path))
 	}
 	slices.SortStableFunc(files, func(a, b agentFile) int { return cmp.Compare(a.Path, b.Path) })
 	var given []agentthreat.File

@@ -31,10 +31,20 @@ func (f Finding) Subject() secretexception.Subject {
 // use notes which exceptions are for something that is still there.
 func (s *scan) use(done *result, found []Finding) {
 	for _, f := range found {
-		if i := s.excepted.Find(f.Subject()); i >= 0 {
+		if i := s.exception(f); i >= 0 {
 			done.used = append(done.used, i)
 		}
 	}
+}
+
+// exception finds the one for a finding. Its path is as a report shows it: a
+// secret in a name stands in no file of exceptions.
+func (s *scan) exception(f Finding) int {
+	if s.excepted.Len() == 0 {
+		return -1
+	}
+	f.File = s.redact(f.File)
+	return s.excepted.Find(f.Subject())
 }
 
 // settle decides what becomes of findings that are new: left out by what
@@ -48,12 +58,12 @@ func (s *scan) settle(done *result, found []Finding, commit string) {
 			continue
 		}
 		f.Finding = f.Detached()
-		i := s.excepted.Find(f.Subject())
+		i := s.exception(f)
 		if i < 0 {
 			done.findings = append(done.findings, f)
 			continue
 		}
-		entry := s.excepted.Entries()[i]
+		entry := s.excepted.Entry(i)
 		if entry.Expired(s.Now) {
 			f.Ended = entry.Expires.String()
 			done.findings = append(done.findings, f)

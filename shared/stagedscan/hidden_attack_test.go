@@ -215,3 +215,38 @@ func TestASessionThatCannotBeAskedRefuses(t *testing.T) {
 		t.Errorf("PASSED: %v %v", report, err)
 	}
 }
+
+// A secret in a name is not shown by a finding of something else, whether the
+// name is new, known, encoded, or that of a member of an archive.
+func TestNamesAreNotShown(t *testing.T) {
+	for name, stage := range map[string]func(s *site){
+		"a known name": func(s *site) {
+			s.stage(s.token+".env", "x\n")
+			s.commit("too late")
+			s.stage(s.token+".env", "key: "+newSite(s.t).token+"\n")
+		},
+		"an encoded name":  func(s *site) { s.stage(hex.EncodeToString([]byte(s.token))+".txt", "x\n") },
+		"an unread member": func(s *site) { s.stage("a.zip", zipOf(s.token+".7z", "7z\xbc\xaf\x27\x1c\x00\x04")) },
+		"an unread file":   func(s *site) { s.stage(s.token+".7z", "7z\xbc\xaf\x27\x1c\x00\x04") },
+		"a skill":          func(s *site) { onlyGit(s.t); s.stage(s.token+"/SKILL.md", okSkill) },
+		"an allowed name": func(s *site) {
+			s.stage(".gitleaks.toml", "[extend]\nuseDefault = true\n")
+			s.commit("x")
+			s.stage(s.token+".7z", "7z\xbc\xaf\x27\x1c\x00\x04")
+			s.except(s.staged().Findings, days(30))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			stage(s)
+			report := s.staged()
+			if len(report.Findings)+len(report.Excepted) == 0 || name == "an allowed name" && len(report.Findings) > 0 {
+				t.Fatalf("found %v, excepted %d", report.Findings, len(report.Excepted))
+			}
+			shown := fmt.Sprintf("%+v", report)
+			if strings.Contains(shown, s.token) || strings.Contains(shown, hex.EncodeToString([]byte(s.token))) {
+				t.Errorf("the token is shown: %s", shown)
+			}
+		})
+	}
+}

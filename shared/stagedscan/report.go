@@ -1,10 +1,12 @@
 package stagedscan
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/secretexception"
 	"github.com/clawql/clawql-workbench/shared/secretscan"
@@ -98,7 +100,7 @@ func (s *scan) finish() *Report {
 	for i := range r.Findings {
 		r.Findings[i].Hash = r.Findings[i].Secret.Hash(key)
 	}
-	r.redactNames()
+	s.redactNames()
 	taken := map[string]int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -119,14 +121,46 @@ func (f Finding) place(nth int) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// redactNames takes the secrets that stand in names out of every File.
-func (r *Report) redactNames() {
-	for _, named := range r.Findings {
-		if named.In != InName && named.In != InRef {
-			continue
+// redactNames takes the secrets that stand in names out of all that is shown,
+// whether the names are new or not.
+func (s *scan) redactNames() {
+	clean := map[string]string{}
+	redact := func(text *string) {
+		if _, known := clean[*text]; !known {
+			clean[*text] = s.redact(*text)
 		}
-		for i := range r.Findings {
-			r.Findings[i].File = named.Secret.Redact(r.Findings[i].File)
-		}
+		*text = clean[*text]
 	}
+	for i := range s.report.Findings {
+		redact(&s.report.Findings[i].File)
+		redact(&s.report.Findings[i].Why)
+		redact(&s.report.Findings[i].Description)
+	}
+	for i := range s.report.Excepted {
+		redact(&s.report.Excepted[i].File)
+		redact(&s.report.Excepted[i].Why)
+	}
+	for i := range s.report.Notes {
+		redact(&s.report.Notes[i])
+	}
+}
+
+// redact takes secrets out of a text that is to be shown. Where one stands
+// there in another form than its own, nothing of the text is left.
+func (s *scan) redact(text string) string {
+	if text == "" || s.policy == nil {
+		return text
+	}
+	found, err := s.look(context.Background(), "", []byte(text))
+	if err != nil {
+		return "[redacted]"
+	}
+	for _, f := range found {
+		shorter := f.Secret.Redact(text)
+		if shorter == text && !strings.Contains(text, "[redacted]") {
+			return "[redacted]"
+		}
+		text = shorter
+	}
+	return text
 }
