@@ -28,7 +28,7 @@ func message(args []string) string {
 		if !strings.HasPrefix(key.Type(), "sk-") {
 			return ""
 		}
-		return fmt.Sprintf("touch your security key, it waits to sign (%.19s…); its PIN first, if it asks for one", ssh.FingerprintSHA256(key))
+		return fmt.Sprintf("touch your security key to sign (%.19s…), after its PIN if asked", ssh.FingerprintSHA256(key))
 	}
 	return "the signature takes long: a security key may wait for your touch"
 }
