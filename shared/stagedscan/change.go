@@ -88,7 +88,7 @@ func (s *scan) change(ctx context.Context, c gitchange.Change) (result, error) {
 	}
 	found, size, err := s.version(ctx, c.Path, c.New)
 	if err != nil {
-		return done, fault.Unable("read the content of %s: %w", c.Path, err)
+		return done, fault.Unable("read the content of %s: %w", s.redact(c.Path), err)
 	}
 	done.files, done.bytes, done.paths = 1, size, []string{c.Path}
 	s.use(&done, found)
@@ -142,7 +142,7 @@ func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []Finding) (
 		}
 		old, _, err := s.version(ctx, c.Path, v.ID)
 		if err != nil {
-			return nil, fault.Unable("read the version of %s before: %w", c.Path, err)
+			return nil, fault.Unable("read the version of %s before: %w", s.redact(c.Path), err)
 		}
 		found = without(found, old)
 	}

@@ -13,15 +13,16 @@ import (
 
 // What cannot be looked at is refused, never clean.
 var broken = map[string]func(s *site){
-	"no repository":          func(s *site) { s.run = s.t.TempDir() },
-	"a blob is gone":         func(s *site) { s.stage("a.env", s.line()); s.remove(s.git("rev-parse", ":a.env")) },
-	"a corrupt blob":         func(s *site) { s.stage("a.env", s.line()); s.corrupt(s.git("rev-parse", ":a.env")) },
-	"a corrupt index":        func(s *site) { s.stage("a.env", s.line()); s.write(".git/index", "DIRC rubbish") },
-	"an unmerged path":       func(s *site) { s.unmerged() },
-	"HEAD's commit is gone":  func(s *site) { s.stage("a.env", s.line()); s.remove(s.git("rev-parse", "HEAD")) },
-	"a broken branch":        func(s *site) { s.stage("a.env", s.line()); s.write(".git/refs/heads/main", "rubbish\n") },
-	"a broken HEAD":          func(s *site) { s.stage("a.env", s.line()); s.write(".git/HEAD", "rubbish\n") },
-	"HEAD's policy is wrong": func(s *site) { s.stage(".gitleaks.toml", "[[rules]]\nid = 'x'\n"); s.commit("x"); s.stage("a", "a") },
+	"no repository":  func(s *site) { s.run = s.t.TempDir() },
+	"a blob is gone": func(s *site) { s.stage("a.env", s.line()); s.remove(s.git("rev-parse", ":a.env")) },
+	"a corrupt blob": func(s *site) { s.stage("a.env", s.line()); s.corrupt(s.git("rev-parse", ":a.env")) },
+	"a blob with a token in its name is gone": func(s *site) { s.stage(s.token, "x"); s.remove(s.git("rev-parse", ":"+s.token)) },
+	"a corrupt index":                         func(s *site) { s.stage("a.env", s.line()); s.write(".git/index", "DIRC rubbish") },
+	"an unmerged path":                        func(s *site) { s.unmerged() },
+	"HEAD's commit is gone":                   func(s *site) { s.stage("a.env", s.line()); s.remove(s.git("rev-parse", "HEAD")) },
+	"a broken branch":                         func(s *site) { s.stage("a.env", s.line()); s.write(".git/refs/heads/main", "rubbish\n") },
+	"a broken HEAD":                           func(s *site) { s.stage("a.env", s.line()); s.write(".git/HEAD", "rubbish\n") },
+	"HEAD's policy is wrong":                  func(s *site) { s.stage(".gitleaks.toml", "[[rules]]\nid = 'x'\n"); s.commit("x"); s.stage("a", "a") },
 	"policy with a bad regex": func(s *site) {
 		s.stage(".gitleaks.toml", "[[rules]]\nid = 'x'\nregex = '('\n")
 		s.commit("x")

@@ -54,13 +54,13 @@ func (s *scan) pointed(ctx context.Context, name string, content []byte) ([]Find
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, fault.Unable("read the LFS object of %s: %w", name, errors.Unwrap(err))
+		return nil, fault.Unable("read the LFS object of %s: %w", s.redact(name), errors.Unwrap(err))
 	case info.Size() > gitchange.Largest:
 		return []Finding{unread(name, "stands for an LFS object that "+tooLarge, oid)}, nil
 	}
 	stored, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fault.Unable("read the LFS object of %s: %w", name, errors.Unwrap(err))
+		return nil, fault.Unable("read the LFS object of %s: %w", s.redact(name), errors.Unwrap(err))
 	}
 	found, err := s.look(ctx, name, stored)
 	if err != nil {
