@@ -25,6 +25,8 @@ type Objects struct {
 	tell  *bufio.Reader
 	diag  bytes.Buffer
 	held  *semaphore.Weighted // bytes that Hold has given out
+	asked []string            // by Ahead, and not answered yet
+	early map[string]answered // what Ahead asked for
 }
 
 // Objects starts the reader; Close ends it.
@@ -60,10 +62,19 @@ func (o *Objects) Close() error {
 func (o *Objects) Get(name string) (content []byte, kind string, err error) {
 	o.lock.Lock()
 	defer o.lock.Unlock()
+	o.catchUp()
+	if one, ok := o.early[name]; ok {
+		return one.content, one.kind, one.err
+	}
 	kind, size, err := o.header(name)
 	if err != nil {
 		return nil, "", err
 	}
+	return o.body(name, kind, size)
+}
+
+// body reads the content that follows a header.
+func (o *Objects) body(name, kind string, size int64) (content []byte, _ string, err error) {
 	if size > Largest {
 		_, err = io.CopyN(io.Discard, o.tell, size+1)
 		return nil, "", o.broken(name, errors.Join(err, fault.Unable("it has %d bytes; at most %d are read", size, Largest)))
@@ -80,9 +91,15 @@ func (o *Objects) header(name string) (kind string, size int64, err error) {
 	if strings.ContainsAny(name, "\n\x00") {
 		return "", 0, fault.Unable("git cat-file: %q is no name of an object", name)
 	}
+	o.catchUp()
 	if _, err := io.WriteString(o.ask, name+"\n"); err != nil {
 		return "", 0, fault.Unable("git cat-file: %w", err)
 	}
+	return o.answer(name)
+}
+
+// answer reads the header of what was asked for.
+func (o *Objects) answer(name string) (kind string, size int64, err error) {
 	head, err := o.tell.ReadString('\n')
 	if err != nil {
 		return "", 0, fault.Unable("git cat-file: no answer for %s: %w", name, err)

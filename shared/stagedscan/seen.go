@@ -10,6 +10,8 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
+	"github.com/clawql/clawql-workbench/shared/secretexception"
+	"github.com/clawql/clawql-workbench/shared/secretscan"
 )
 
 // Seen is a scan, and what exactly it looked at.
@@ -23,8 +25,12 @@ type Seen struct {
 // changes while it reads the policy.
 func (o Options) StagedChanges(ctx context.Context, repo *gitchange.Repo) (*Seen, error) {
 	seen := &Seen{}
+	go secretscan.Warm()
 	early := begin(func() ([]gitchange.Change, error) { return repo.Staged(ctx, "HEAD") })
 	report, err := o.run(ctx, repo, func(s *scan) error {
+		if err := s.objects.Ahead("HEAD", "HEAD:"+configFile, "HEAD:"+ignoreFile, "HEAD:"+baselineFile, "HEAD:"+secretexception.Path); err != nil {
+			return err
+		}
 		base, err := s.base(ctx)
 		if err != nil {
 			return err
