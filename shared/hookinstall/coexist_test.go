@@ -54,7 +54,7 @@ var managers = []manager{
 			w.writeMode(w.dir+"/lefthook.yml", "pre-commit:\n  jobs:\n    - run: echo pre-commit >>\"$LOG\"\n"+
 				"pre-push:\n  jobs:\n    - use_stdin: true\n      run: echo \"pre-push {0}\" >>\"$LOG\"; cat >>\"$LOG\"\n", 0o644)
 		},
-		install: func(w *world) { w.run(filepath.Join(tools, "lefthook"), "install", "--force") },
+		install: func(w *world) { w.run(filepath.Join(tools, "lefthook"), "install") },
 	},
 	{
 		name: "pre-commit", here: func() bool { _, err := exec.LookPath("pre-commit"); return err == nil },

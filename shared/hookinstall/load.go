@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
@@ -64,7 +65,7 @@ func (s *Site) inState(name string) string { return filepath.Join(s.State, name)
 
 func readFile(path string) (File, error) {
 	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return File{}, nil
 	}
 	if err != nil {
