@@ -161,6 +161,32 @@ func TestNoArchivesWhereNoneAreAsked(t *testing.T) {
 	want(t, report, 0)
 }
 
+// Many archives together are bounded too, and the last ones do not pass unseen.
+func TestManyArchivesTogetherAreBounded(t *testing.T) {
+	s := newSite(t)
+	for _, name := range []string{"a.gz", "b.gz", "c.gz"} {
+		s.stage(name, gz(strings.Repeat("hello\n", 1<<18)))
+	}
+	o := DefaultOptions()
+	o.ArchiveBytes = 2 << 20
+	report, err := o.Staged(context.Background(), gitchange.In(s.run))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Findings {
+		if f.Rule != RuleUnread {
+			t.Errorf("%s: %s", f.File, f.Rule)
+		}
+	}
+	if n := len(report.Findings); n == 0 || n == 3 {
+		t.Errorf("%d of 3 archives are beyond the bound", n)
+	}
+	o.ArchiveBytes = 0
+	if report, err = o.Staged(context.Background(), gitchange.In(s.run)); err != nil || len(report.Findings) > 0 {
+		t.Errorf("without a bound: %v %v", report.Findings, err)
+	}
+}
+
 // session serves the digests of a value as a vault session does.
 func session(t *testing.T, value string) {
 	t.Helper()

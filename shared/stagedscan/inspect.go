@@ -81,6 +81,9 @@ func (s *scan) unpack(ctx context.Context, path string, content []byte) (found [
 	defer s.unpacking.Unlock()
 	var closed []string // what could not be looked at
 	limits := s.Archives
+	if s.ArchiveBytes > 0 && s.unpacked >= s.ArchiveBytes {
+		return []Finding{unread(path, fmt.Sprintf("comes after %d MiB from other archives, more than one scan takes out", s.ArchiveBytes>>20), digest(content))}, nil
+	}
 	if s.ArchiveBytes > 0 {
 		limits.Bytes = min(limits.Bytes, s.ArchiveBytes-s.unpacked)
 	}
