@@ -4,9 +4,12 @@
 //
 // It finds what gitleaks' own detector finds in one fragment (rule, line,
 // columns, secret, entropy, allow lists, decoding), which the tests show on
-// gitleaks' rule corpus, on a generated tree and by fuzzing, but in another
-// way: a regex is compiled when one of its keywords first occurs, and runs
-// only in windows around them (see window.go for why that is the same).
+// gitleaks' rule corpus, on forged trees and by fuzzing, but in another way. One
+// pass finds all keywords; from each, tables of bytes that were read off the
+// rule's regex (trail.go, walk.go) tell whether a match can follow; and only
+// there is the regex compiled and run, in a window (window.go says why that is
+// the same). What is encoded is found and decoded without gitleaks' regex
+// (encoded.go, layer.go).
 package secretscan
 
 import (
