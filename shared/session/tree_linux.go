@@ -9,7 +9,8 @@ import (
 )
 
 // stat reads /proc/PID/stat: the parent's id and the time of birth, which
-// together with the id names a process beyond reuse.
+// together with the id names a process beyond reuse. A process whose first
+// thread alone has ended, and which so looks dead, counts as running.
 func stat(pid int) (parent int, birth string, state byte, ok bool) {
 	text, err := os.ReadFile("/proc/" + itoa(pid) + "/stat")
 	if err != nil {
@@ -21,7 +22,11 @@ func stat(pid int) (parent int, birth string, state byte, ok bool) {
 		return 0, "", 0, false
 	}
 	parent, err = strconv.Atoi(fields[1])
-	return parent, fields[19], fields[0][0], err == nil
+	state = fields[0][0]
+	if threads, _ := strconv.Atoi(fields[17]); state == 'Z' && threads > 1 {
+		state = 'R'
+	}
+	return parent, fields[19], state, err == nil
 }
 
 func birthOf(pid int) string {

@@ -156,10 +156,12 @@ func (w *world) try(each way) (row, error) {
 	return w.judge(r, each, gone, append(found, w.find(r.canary, r.token)...)), nil
 }
 
-// awaitGone waits until no process is left, 2 s at most.
+// awaitGone waits until no process and no socket is left, 2 s at most. (A
+// process looks dead when its first thread is; its sockets go with the last.)
 func (w *world) awaitGone(began time.Time, stays bool) time.Duration {
 	for time.Since(began) < 2*time.Second {
-		if left := w.left(); len(left) == 0 || stays && !guarded(left) {
+		left := w.left()
+		if quiet := len(left) == 0 || stays && !guarded(left); quiet && len(w.sockets()) == 0 {
 			break
 		}
 		time.Sleep(5 * time.Millisecond)
