@@ -146,7 +146,15 @@ spec:
       - name: gateway
         image: registry.example.com/mcp@sha256:4b1c0f5e2d8a7c6b9e3f1a0d5c4b3a29181706f5e4d3c2b1a09f8e7d6c5b4a39
         ports: [{name: http, containerPort: 8080}]
-        env: [{name: CLAWQL_LOG_LEVEL, value: info}, {name: PANGUARD_PROXY_FAIL_MODE, value: closed}]
+        env:
+        - {name: REGION, value: eu}
+        - {name: CLAWQL_LOG_LEVEL, value: info}
+        - {name: PANGUARD_PROXY_FAIL_MODE, value: closed}
+        - {name: CLAWQL_MCP_JWT_ENABLED, value: '1'}
+        - {name: CLAWQL_MCP_JWT_ISSUER, value: https://issuer.example.com}
+        - {name: CLAWQL_PANGUARD_PROXY_PLUGIN, value: '1'}
+        - {name: CLAWQL_PANGUARD_IN_PROCESS, value: '1'}
+        - {name: CLAWQL_PANGUARD_BLOCK_TOOLS, value: 'shell_exec,file_delete'}
         securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
 ---
 apiVersion: v1
@@ -163,6 +171,11 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, namespace: clawql}
 data: {limit: "10"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: panguard-policy, namespace: clawql, labels: {clawql.io/security-config: panguard-policy}}
+data: {mode: protection, failMode: closed, blocked-tools.json: '["shell_exec"]', allowed-tools.json: '["file_read"]'}
 ---
 apiVersion: v1
 kind: ServiceAccount
@@ -220,7 +233,17 @@ var changes = []struct {
 	{"PodSecurityPods", "a pod in the host's network", "automountServiceAccountToken: false", "automountServiceAccountToken: false\n      hostNetwork: true", finding.MorePermissive},
 	{"PodSecurityPods", "root may run", "runAsNonRoot: true", "runAsNonRoot: false", finding.MorePermissive},
 	{"Image", "another digest", "sha256:4b1c0f", "sha256:5b1c0f", finding.Different},
-	{"Environment", "a variable", "name: CLAWQL_LOG_LEVEL, value: info", "name: CLAWQL_LOG_LEVEL, value: debug", finding.Different},
+	{"Environment", "a variable without a meaning of ours", "name: REGION, value: eu", "name: REGION, value: us", finding.Different},
+	{"Environment", "debug in the log", "name: CLAWQL_LOG_LEVEL, value: info", "name: CLAWQL_LOG_LEVEL, value: debug", finding.MorePermissive},
+	{"Environment", "Panguard's proxy fails open", "FAIL_MODE, value: closed", "FAIL_MODE, value: open", finding.MorePermissive},
+	{"Environment", "no JWT is asked for", "JWT_ENABLED, value: '1'", "JWT_ENABLED, value: '0'", finding.MorePermissive},
+	{"Environment", "another issuer of JWTs", "https://issuer.example.com", "https://other.example.com", finding.Different},
+	{"Environment", "fewer tools blocked in process", "value: 'shell_exec,file_delete'", "value: shell_exec", finding.MorePermissive},
+	{"Panguard", "a weaker mode", "mode: protection", "mode: report-only", finding.MorePermissive},
+	{"Panguard", "a policy that fails open", "failMode: closed", "failMode: open", finding.MorePermissive},
+	{"Panguard", "a tool no longer blocked", `["shell_exec"]`, "[]", finding.MorePermissive},
+	{"Panguard", "one more tool blocked", `["shell_exec"]`, `["shell_exec","file_write"]`, finding.Stricter},
+	{"Object", "another allow list", `["file_read"]`, `["file_list"]`, finding.Different},
 	{"Secret", "another value", "LTQ3MTE=", "LTQ3MTI=", finding.Different},
 	{"Secret", "one more key", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=}", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=, more: Y2FuYXJ5}", finding.Different},
 	{"Object", "a setting", `limit: "10"`, `limit: "11"`, finding.Different},

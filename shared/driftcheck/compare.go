@@ -38,7 +38,7 @@ type comparison struct {
 	o      Options
 	sealer *sealer
 	report *Report
-	judged map[key]bool // objects about which a comparer of meaning has a verdict
+	judged map[key][]func(path string) bool // of what a comparer of meaning has spoken; "" is that an object exists
 }
 
 // Compare compares two sides. An error means that nothing can be said.
@@ -46,10 +46,10 @@ func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
 	o.Namespaces = swapped(o.Namespaces)
 	c := &comparison{
 		ctx: ctx, from: from, to: to, names: [2]string{from.Name, to.Name}, o: o, sealer: newSealer(),
-		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key]bool{},
+		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key][]func(string) bool{},
 	}
 	c.report.Incomplete = append(append(c.report.Incomplete, from.Incomplete...), to.Incomplete...)
-	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.structure} {
+	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.panguard, c.structure} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

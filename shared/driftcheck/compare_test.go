@@ -116,7 +116,7 @@ func TestSingleChanges(t *testing.T) {
 		{"privileged", "allowPrivilegeEscalation: false", "privileged: true", "more-permissive PodSecurityPods production/gateway"},
 		{"label", "enforce: restricted", "enforce: privileged", "more-permissive PodSecurity production"},
 		{"image", "sha256:1", "sha256:2", "different Image production/gateway"},
-		{"variable", "value: info", "value: debug", "different Environment production/gateway"},
+		{"variable", "value: info", "value: debug", "more-permissive Environment production/gateway"},
 		{"secret", "canary-value-4711", "canary-value-4799", "different Secret production/providers"},
 		{"replicas", "replicas: 2", "replicas: 3", "different Object production/gateway"},
 		{"config", "canary-config-4712", "canary-config-4713", "different Object production/settings"},

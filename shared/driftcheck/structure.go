@@ -103,7 +103,7 @@ func (c *comparison) pair(differ *typediff.Differ, k key, from, to *unstructured
 // oneSided is an object that the other side lacks. Where a comparer of meaning
 // has said what that lets happen, nothing is added.
 func (c *comparison) oneSided(k key, o *unstructured.Unstructured, side int) {
-	if c.judged[k] {
+	if c.spoken(k, "") {
 		return
 	}
 	says := [2]string{"is not there", "is not there"}
@@ -119,7 +119,7 @@ func (c *comparison) oneSided(k key, o *unstructured.Unstructured, side int) {
 func (c *comparison) differences(k key, o *unstructured.Unstructured, list []typediff.Difference) {
 	by := map[string][]typediff.Difference{}
 	for _, d := range list {
-		if c.judged[k] && aboutSecurity(d.String()) {
+		if c.spoken(k, d.String()) {
 			continue
 		}
 		control := controlOf(k, d.String())
@@ -206,8 +206,16 @@ func controlOf(k key, path string) string {
 	return ControlObject
 }
 
-// aboutSecurity are places that Pod Security speaks of.
+// spoken says whether a comparer of meaning has spoken of a place.
+func (c *comparison) spoken(k key, path string) bool {
+	return slices.ContainsFunc(c.judged[k], func(speaks func(string) bool) bool { return speaks(path) })
+}
+
+// aboutSecurity are places that Pod Security speaks of, and that there is a pod.
 func aboutSecurity(path string) bool {
+	if path == "" {
+		return true
+	}
 	for _, part := range []string{"ecurityContext", "hostNetwork", "hostPID", "hostIPC", "hostPort", "hostPath", "hostUsers", "pod-security.kubernetes.io"} {
 		if strings.Contains(path, part) {
 			return true

@@ -168,7 +168,8 @@ func (c *comparison) podSecurity() error {
 		return err
 	}
 	for _, f := range result.Findings {
-		c.judged[key{groupOf(f.Object.APIVersion), f.Object.Kind, f.Object.Namespace, f.Object.Name}] = true
+		k := keyOfObject(f.Object)
+		c.judged[k] = append(c.judged[k], aboutSecurity)
 	}
 	c.take(result.Findings, result.Incomplete)
 	return nil

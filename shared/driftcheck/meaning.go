@@ -1,0 +1,79 @@
+package driftcheck
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/clawql/clawql-workbench/shared/drift/panguard"
+	"github.com/clawql/clawql-workbench/shared/drift/verdict"
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+// configLabel says what of ClawQL's security a ConfigMap holds (ours).
+const configLabel = "clawql.io/security-config"
+
+func keyOfObject(o finding.Object) key {
+	return key{groupOf(o.APIVersion), o.Kind, o.Namespace, o.Name}
+}
+
+// hear takes the result of a comparer that says what it has spoken of.
+func (c *comparison) hear(r *verdict.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	for object, places := range r.Judged {
+		k := keyOfObject(object)
+		for _, place := range places {
+			c.judged[k] = append(c.judged[k], func(path string) bool { return verdict.Speaks(place, path) })
+		}
+	}
+	c.take(r.Findings, r.Incomplete)
+	return nil
+}
+
+// each shows the objects of both sides under their names in `to`.
+func (c *comparison) each(visit func(side int, o *unstructured.Unstructured) error) error {
+	for i, side := range []Side{c.from, c.to} {
+		for _, o := range side.Objects {
+			if i == 0 {
+				o = c.renamed(o)
+			}
+			if err := visit(i, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func isConfig(o *unstructured.Unstructured, label string) bool {
+	return o.GetKind() == "ConfigMap" && o.GroupVersionKind().Group == "" && o.GetLabels()[configLabel] == label
+}
+
+func (c *comparison) panguard() error {
+	var sides [2]panguard.Side
+	err := c.each(func(i int, o *unstructured.Unstructured) error {
+		if isConfig(o, "panguard-policy") {
+			read, err := as[corev1.ConfigMap](o)
+			if err != nil {
+				return err
+			}
+			sides[i].Policies = append(sides[i].Policies, panguard.Policy{
+				Object: objectOf(o), Data: read.Data, Binary: len(read.BinaryData) > 0, Changed: finding.LastChange(o.GetManagedFields()),
+			})
+		}
+		template, err := templateOf(o)
+		if err != nil || template == nil {
+			return err
+		}
+		sides[i].Workloads = append(sides[i].Workloads, panguard.Workload{
+			Object: objectOf(o), Containers: template.Spec.Containers, Changed: finding.LastChange(o.GetManagedFields()),
+		})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.hear(panguard.Compare(sides[0], sides[1], c.names))
+}

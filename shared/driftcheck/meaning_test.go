@@ -1,0 +1,97 @@
+package driftcheck
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+// meaningful is an environment of the controls that ClawQL, Kyverno and Istio
+// add.
+const meaningful = `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: panguard-policy, namespace: clawql, labels: {clawql.io/security-config: panguard-policy}}
+data: {mode: protection, failMode: closed, blocked-tools.json: '["shell_exec"]', allowed-tools.json: '["file_read"]'}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gateway, namespace: clawql}
+spec:
+  selector: {matchLabels: {app: gateway}}
+  template:
+    metadata: {labels: {app: gateway}}
+    spec:
+      containers:
+      - name: gateway
+        image: a
+        env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]
+`
+
+func folderOf(t *testing.T, name, text string) Side {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "all.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, err := reader.Folder(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Name = name
+	return read
+}
+
+// One change of staging is one finding, under its control and with its
+// direction; with the sides swapped it is the opposite one.
+func TestOneChangeIsOneFinding(t *testing.T) {
+	for _, one := range []struct{ name, old, new, want string }{
+		{"Panguard's mode", "mode: protection", "mode: learning", "more-permissive Panguard"},
+		{"Panguard's fail mode", "failMode: closed", "failMode: open", "more-permissive Panguard"},
+		{"Panguard's block list", `["shell_exec"]`, `[]`, "more-permissive Panguard"},
+		{"Panguard's allow list", `["file_read"]`, `[]`, "different Object"},
+		{"Panguard's policy is none", "labels: {clawql.io/security-config: panguard-policy}", "labels: {}", "more-permissive Panguard"},
+		{"no policy", "kind: ConfigMap\nmetadata: {name: panguard-policy, namespace: clawql", "kind: ConfigMap\nmetadata: {name: kube-root-ca.crt, namespace: clawql", "more-permissive Panguard"},
+		{"no JWT", `env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]`, "", "more-permissive Environment"},
+		{"a mode that nobody knows", "mode: protection", "mode: audit", "different Object"},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			changed := strings.Replace(meaningful, one.old, one.new, 1)
+			if changed == meaningful {
+				t.Fatal("changes nothing")
+			}
+			from, to := folderOf(t, "staging", changed), folderOf(t, "production", meaningful)
+			for _, swapped := range []bool{false, true} {
+				if swapped {
+					from, to = to, from
+				}
+				report := compare(t, from, to, Options{})
+				if len(report.Findings) != 1 || report.Status != finding.Drift {
+					t.Fatalf("%s, %v, %+v", report.Status, report.Incomplete, report.Findings)
+				}
+				f := report.Findings[0]
+				direction := f.Direction
+				if swapped {
+					direction = direction.Flip()
+				}
+				if got := string(direction) + " " + f.Control; got != one.want {
+					t.Errorf("%s, not %s: %+v", got, one.want, f)
+				}
+				if f.Witness == nil != (f.Direction == finding.Different) {
+					t.Errorf("witness %v of what is %s", f.Witness, f.Direction)
+				}
+			}
+		})
+	}
+}
+
+func TestTheMeaningfulEnvironmentEqualsItself(t *testing.T) {
+	report := compare(t, folderOf(t, "staging", meaningful), folderOf(t, "production", meaningful), Options{})
+	if report.Status != finding.Equal {
+		t.Errorf("%+v", report)
+	}
+}
