@@ -106,6 +106,7 @@ func (w *world) frozen() ([]check, error) {
 	if err := r.end(5 * time.Second); err != nil {
 		return nil, err
 	}
+	w.awaitGone(time.Now(), false)
 	status, _ := r.ask(http.MethodGet, "/v1/secret/data/by-vault", "")
 	return []check{
 		{"all stopped over the end, Vault wakes alone: reads that succeed", reads == 0 && tries > 0, fmt.Sprintf("%d of %d", reads, tries)},
