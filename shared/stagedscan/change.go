@@ -92,6 +92,9 @@ func (s *scan) change(ctx context.Context, c gitchange.Change) (result, error) {
 	}
 	done.files, done.bytes, done.paths = 1, size, []string{c.Path}
 	s.use(&done, found)
+	if c.Commit != "" && len(found) > 0 {
+		s.former.keep(c.Path, c.New, found)
+	}
 	fresh, err := s.fresh(ctx, c, found)
 	if err != nil {
 		return done, err
@@ -140,9 +143,12 @@ func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []Finding) (
 		if len(found) == 0 || v.Mode == submodule {
 			continue
 		}
-		old, _, err := s.version(ctx, c.Path, v.ID)
-		if err != nil {
-			return nil, fault.Unable("read the version of %s before: %w", s.redact(c.Path), err)
+		old, known := s.former.get(c.Path, v.ID)
+		if !known {
+			var err error
+			if old, _, err = s.version(ctx, c.Path, v.ID); err != nil {
+				return nil, fault.Unable("read the version of %s before: %w", s.redact(c.Path), err)
+			}
 		}
 		found = without(found, old)
 	}

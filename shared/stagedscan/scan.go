@@ -33,6 +33,7 @@ type scan struct {
 	report   *Report
 	seen     map[string]bool // the changes looked at, see key
 	clean    map[string]bool // path and object id of contents without any finding
+	former   former
 	lfs      func() (string, error)
 	sides    func() ([]string, error) // of a merge in progress
 	agents   agents
