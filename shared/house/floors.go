@@ -44,10 +44,10 @@ func (f floor) open() bool { return f == base || f == pure || f == engine }
 var floors = map[string]floor{
 	"cmdline": base, "console": base, "fault": base, "output": base, "project": base, "release": base,
 
-	"canary": pure, "drift": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure,
+	"canary": pure, "drift": pure, "driftfix": pure, "drifthistory": pure, "driftjob": pure, "finding": pure, "gate": pure, "livesecrets": pure, "posture": pure,
 	"dotenv": pure, "redact": pure, "secretexception": pure,
 
-	"agentthreat": adapters, "archive": adapters, "cluster": adapters, "clusterread": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
+	"agentthreat": adapters, "alert": adapters, "archive": adapters, "cluster": adapters, "clusterread": adapters, "driftstore": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
 	"manifests": adapters, "mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
 	"sshsign": adapters, "supplychain": adapters, "typediff": adapters, "vault": adapters, "vaultinstall": adapters,
 
