@@ -93,7 +93,7 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-oracle test-hooks-attacks test-hooks-coexist test-hooks-equality test-atr test-signing ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-changes test-drift-oracle test-hooks-attacks test-hooks-coexist test-hooks-equality test-atr test-signing ## everything, on a real cluster where there can be one
 
 test-atr: ## skills and MCP configurations, by the real agent-threat-rules (npm)
 	@$(STEP) "install agent-threat-rules" .ci/atr

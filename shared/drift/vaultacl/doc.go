@@ -25,5 +25,6 @@
 // with all their intersections, are built; for each the most general path that
 // lies in it, whose other segments no rule names. Every path is treated by both
 // sides as one of these is. Evaluate, which walks the rules as Vault does,
-// confirms each witness.
+// confirms each witness; it shares the reading and merging of policies and the
+// matching of values with the comparison, so the real Vault checks those.
 package vaultacl
