@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
@@ -28,12 +27,12 @@ func run(c *cli.Context) error {
 	case output.Markdown:
 		err = markdown(s.Out, o, report)
 	default:
-		err = table(s, o, report)
+		err = writeTable(s, o, report, time.Now())
 	}
 	if err != nil {
 		return err
 	}
-	return output.Reported(verdict(report))
+	return output.Reported(verdict(o, report))
 }
 
 // compare reads both sides, one after the other, and compares them.
@@ -63,35 +62,13 @@ func compare(c *cli.Context, o options) (*driftcheck.Report, error) {
 }
 
 // verdict is the error that a report stands for, nil when both sides are equal.
-func verdict(r *driftcheck.Report) error {
+func verdict(o options, r *driftcheck.Report) error {
 	switch r.Status {
 	case finding.Equal:
 		return nil
 	case finding.Drift:
-		return fault.No("%s", sentence(r))
+		return fault.No("%s", sentence(o, r)).Hint("details, with a picture: the same command with -o html > drift.html")
 	}
-	return fault.Unable("%s could not be compared; %s", count(len(r.Incomplete), "thing"), sentence(r))
-}
-
-// sentence says which side is the more permissive one.
-func sentence(r *driftcheck.Report) string {
-	switch s := r.Summary; {
-	case s.MorePermissive > 0:
-		return "--from is more permissive than --to in " + count(s.MorePermissive, "finding")
-	case s.Stricter > 0:
-		return "--from is nowhere more permissive, and stricter in " + count(s.Stricter, "finding")
-	case s.Different > 0:
-		return "neither side is more permissive; they differ in " + count(s.Different, "finding")
-	}
-	if len(r.Excepted) > 0 {
-		return "all that differs is excepted"
-	}
-	return "the rest is equal"
-}
-
-func count(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
+	return fault.Unable("%s could not be compared; %s", count(len(r.Incomplete), "thing"), sentence(o, r)).
+		Hint("what could not be compared is listed above; `kubectl clawql drift rbac SIDE` prints the rights that are needed")
 }

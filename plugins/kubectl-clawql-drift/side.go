@@ -74,7 +74,9 @@ func nearest() (*project.Project, error) {
 func (s side) read(ctx context.Context, reader *driftcheck.Reader, kubeconfig string, progress func(string)) (driftcheck.Side, error) {
 	if s.folder != "" {
 		progress("reading " + s.folder)
-		return reader.Folder(ctx, s.folder)
+		read, err := reader.Folder(ctx, s.folder)
+		read.Name = s.name
+		return read, err
 	}
 	read, err := reader.Cluster(ctx, clusterread.Source{
 		Kubeconfig: kubeconfig, Context: s.context, Namespaces: []string{s.namespace},

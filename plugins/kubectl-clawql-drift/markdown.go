@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/clawql/clawql-workbench/shared/console"
+	"github.com/clawql/clawql-workbench/shared/driftcheck"
+	"github.com/clawql/clawql-workbench/shared/fault"
+)
+
+// markdown is a table for a pull request.
+func markdown(w io.Writer, o options, r *driftcheck.Report) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### Drift: %s\n\n`%s` → `%s`, %s: %s.\n", r.Status, cell(o.from.name), cell(o.to.name), count(r.Objects, "object"), cell(sentence(o, r)))
+	if len(r.Findings) > 0 {
+		fmt.Fprint(&b, "\n| direction | severity | control | object | what |\n| --- | --- | --- | --- | --- |\n")
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s %s | %s |\n", f.Direction, f.Severity, cell(f.Control), cell(f.Object.Kind), cell(f.Object.String()), cell(f.Explanation))
+	}
+	for _, one := range r.Incomplete {
+		fmt.Fprintf(&b, "\n- not compared: %s\n", cell(one))
+	}
+	return write(w, b.String())
+}
+
+// cell takes away what would end a cell, or begin HTML, a link or a picture.
+func cell(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", "`", "'", "[", `\[`, "*", `\*`, "_", `\_`, "@", "@\u200b").Replace(console.Clean(text))
+}
+
+func write(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil {
+		return fault.Unable("write the report: %w", err)
+	}
+	return nil
+}
