@@ -188,6 +188,9 @@ func target(id string, text []byte) (string, error) {
 // text scans an object that is a text by itself.
 func (s *scan) text(ctx context.Context, in, id string, text []byte) (done result, err error) {
 	found, err := s.look(ctx, "", text)
+	if err == nil {
+		found, err = s.withoutChance(ctx, in, text, found)
+	}
 	for i := range found {
 		found[i].In = in
 	}
