@@ -10,6 +10,9 @@ import (
 // Drift says what of a comparison of staging with production is known.
 type Drift struct {
 	Exceptions []DriftException `json:"exceptions,omitempty"`
+	Alerts     []Alert          `json:"alerts,omitempty"`
+	RemindDays int              `json:"remindDays,omitempty"` // tell again of what is still there; default 30
+	Egress     []Egress         `json:"egress,omitempty"`     // where the scheduled run may connect to, beside its own API server
 }
 
 // DriftException takes findings out of the verdict; they are still printed.
@@ -44,7 +47,7 @@ func (d *Drift) checks() []check {
 	if d == nil {
 		return nil
 	}
-	var all []check
+	all := d.alertChecks()
 	for i, e := range d.Exceptions {
 		at := indexed("drift.exceptions", i)
 		_, badPattern := path.Match(e.Object, "")

@@ -153,6 +153,7 @@ func (p *Project) setDefaults() {
 	fill(&p.Change.Remote, "origin")
 	fill(&p.Change.AllowedSigners, ".clawql/allowed_signers")
 	p.Signing.setDefaults()
+	p.Drift.setDefaults()
 	fill(&p.Canary.Weight, DefaultWeight)
 	fill(&p.Canary.Window, Duration(DefaultWindow))
 	fill(&p.Canary.Replicas, 1)
