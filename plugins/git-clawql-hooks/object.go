@@ -1,13 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 	"time"
 
-	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/output"
-	"github.com/clawql/clawql-workbench/shared/release"
+	"github.com/clawql/clawql-workbench/shared/output/sarif"
 	"github.com/clawql/clawql-workbench/shared/secretexception"
 	"github.com/clawql/clawql-workbench/shared/stagedscan"
 )
@@ -106,87 +104,28 @@ func exceptionOf(e secretexception.Entry) exceptionObject {
 	return exceptionObject{e.Rule, in, e.Path, e.Reason, e.Owner, e.Expires.String()}
 }
 
-// The parts of SARIF 2.1.0 that code hosts read.
-type (
-	sarifText struct {
-		Text string `json:"text"`
-	}
-	sarifRegion struct {
-		StartLine int `json:"startLine"`
-		EndLine   int `json:"endLine"`
-	}
-	sarifArtifact struct {
-		URI string `json:"uri"`
-	}
-	sarifPhysical struct {
-		Artifact sarifArtifact `json:"artifactLocation"`
-		Region   *sarifRegion  `json:"region,omitempty"`
-	}
-	sarifLocation struct {
-		Physical sarifPhysical `json:"physicalLocation"`
-	}
-	sarifResult struct {
-		GUID      map[string]string `json:"partialFingerprints"`
-		RuleID    string            `json:"ruleId"`
-		Level     string            `json:"level"`
-		Message   sarifText         `json:"message"`
-		Locations []sarifLocation   `json:"locations,omitempty"`
-	}
-	sarifRule struct {
-		ID    string    `json:"id"`
-		Short sarifText `json:"shortDescription"`
-	}
-	sarifDriver struct {
-		Name    string      `json:"name"`
-		Version string      `json:"version"`
-		Rules   []sarifRule `json:"rules"`
-	}
-	sarifTool struct {
-		Driver sarifDriver `json:"driver"`
-	}
-	sarifRun struct {
-		Tool    sarifTool     `json:"tool"`
-		Results []sarifResult `json:"results"`
-	}
-	sarifLog struct {
-		Schema  string     `json:"$schema"`
-		Version string     `json:"version"`
-		Runs    []sarifRun `json:"runs"`
-	}
-)
-
 // writeSARIF writes one run, with an empty list of results when it is clean.
 func writeSARIF(w io.Writer, report *stagedscan.Report) error {
-	driver := sarifDriver{Name: "git-clawql-hooks", Version: release.Version(), Rules: []sarifRule{}}
-	results, known := []sarifResult{}, map[string]bool{}
+	run := sarif.NewRun("git-clawql-hooks")
 	for _, f := range report.Findings {
-		if !known[f.Rule] {
-			known[f.Rule] = true
-			driver.Rules = append(driver.Rules, sarifRule{f.Rule, sarifText{f.Description}})
-		}
-		results = append(results, sarifOf(f))
+		run.Rule(f.Rule, f.Description)
+		run.Results = append(run.Results, sarifOf(f))
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	log := sarifLog{
-		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
-		Runs: []sarifRun{{sarifTool{driver}, results}},
-	}
-	if err := encoder.Encode(log); err != nil {
-		return fault.Unable("write the result as sarif: %w", err)
-	}
-	return nil
+	return sarif.Write(w, run)
 }
 
-func sarifOf(f stagedscan.Finding) sarifResult {
-	one := sarifResult{GUID: map[string]string{"clawqlFinding/v1": f.ID}, RuleID: f.Rule, Level: "error", Message: sarifText{f.Description + " (in its " + f.In + ")"}}
+func sarifOf(f stagedscan.Finding) sarif.Result {
+	one := sarif.Result{
+		Fingerprints: map[string]string{"clawqlFinding/v1": f.ID}, RuleID: f.Rule, Level: sarif.Error,
+		Message: sarif.Text{Text: f.Description + " (in its " + f.In + ")"},
+	}
 	if f.File == "" {
 		return one
 	}
-	at := sarifLocation{sarifPhysical{Artifact: sarifArtifact{f.File}}}
+	at := &sarif.Physical{Artifact: sarif.File(f.File)}
 	if f.StartLine > 0 && f.In == stagedscan.InContent {
-		at.Physical.Region = &sarifRegion{f.StartLine, f.EndLine}
+		at.Region = &sarif.Region{StartLine: f.StartLine, EndLine: f.EndLine}
 	}
-	one.Locations = append(one.Locations, at)
+	one.Locations = append(one.Locations, sarif.Location{Physical: at})
 	return one
 }
