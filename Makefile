@@ -93,7 +93,7 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-changes test-drift-oracle test-hooks-attacks test-hooks-coexist test-hooks-equality test-atr test-signing ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-changes test-drift-oracle test-drift-alerts test-hooks-attacks test-hooks-coexist test-hooks-equality test-atr test-signing ## everything, on a real cluster where there can be one
 
 test-atr: ## skills and MCP configurations, by the real agent-threat-rules (npm)
 	@$(STEP) "install agent-threat-rules" .ci/atr
@@ -158,6 +158,13 @@ bench-judge: ## false rollbacks and time to tell of the canary's judge, by simul
 
 test-drift-changes: sandbox-build build ## single changes between two real clusters, each found with its direction and witness
 	@$(STEP) "drift between two clusters" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) test $(FLAGS) -count=1 -timeout 20m -v -run 'Clusters$$' ./plugins/kubectl-clawql-drift
+
+test-drift-alerts: bin/prometheus-alertmanager ## alerts of drift, told to a real Alertmanager
+	@$(STEP) "drift alerts and Alertmanager" env CLAWQL_REQUIRE=alertmanager CLAWQL_ALERTMANAGER=$(abspath bin/prometheus-alertmanager) $(GO) test $(FLAGS) -count=1 ./shared/alert
+
+# Debian's package, unpacked and not installed; tests only.
+bin/prometheus-alertmanager: .ci/alertmanager
+	@$(STEP) "fetch $@" .ci/alertmanager $@
 
 test-drift-oracle: bin/oracle-netpol bin/oracle-rbac bin/vault ## the drift comparers against independent oracles, 10,000 cases each
 	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) CLAWQL_ORACLE_RBAC=$(abspath bin/oracle-rbac) CLAWQL_ORACLE_VAULT=$(abspath bin/vault) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...

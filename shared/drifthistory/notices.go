@@ -46,8 +46,25 @@ func (h *History) Notices(route string, severities []finding.Severity, now time.
 	return due
 }
 
-// Tell notes that the route was told.
+// Shown are the open entries of the severities.
+func (h *History) Shown(severities []finding.Severity) (list []Entry) {
+	for _, e := range h.Entries {
+		if e.Open() && slices.Contains(severities, e.Severity) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// Tell notes that the route was told. What became milder is no notice, but
+// the route then knows it as that: it can become worse again.
 func (h *History) Tell(route string, notices []Notice, now time.Time) {
+	for _, e := range h.Entries {
+		if told, known := e.Told[route]; known && e.Open() && told.Severity.Worse(e.Severity) {
+			told.Severity = e.Severity
+			e.Told[route] = told
+		}
+	}
 	for _, n := range notices {
 		for i := range h.Entries {
 			if e := &h.Entries[i]; e.ID == n.Entry.ID {
