@@ -26,7 +26,7 @@ func app() *cli.App {
 			&cli.StringSliceFlag{Name: "map-namespace", Usage: "namespace A of --from is B of --to, as `A=B`"},
 			&cli.StringSliceFlag{Name: "map-label", Usage: "label A of --from is B of --to, as `A=B` of keys, or key=value=key=value"},
 			&cli.StringSliceFlag{Name: "map-cidr", Usage: "network A of --from is B of --to, as `A=B`"},
-			cmdline.OutputFlag(output.Table, output.JSON, output.YAML, output.Markdown),
+			cmdline.OutputFlag(output.Table, output.JSON, output.YAML, output.Markdown, output.SARIF, output.JUnit, output.HTML),
 		},
 		Action: run,
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/finding"
@@ -16,27 +17,35 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := compare(c, o)
+	report, at, err := compare(c, o)
 	if err != nil {
 		return err
 	}
-	s := cmdline.Streams(c)
-	switch format := cmdline.Format(c); format {
-	case output.JSON, output.YAML:
-		err = output.Encode(s.Out, format, objectOf(o, report))
-	case output.Markdown:
-		err = markdown(s.Out, o, report)
-	default:
-		err = writeTable(s, o, report, time.Now())
-	}
-	if err != nil {
+	if err := show(cmdline.Streams(c), cmdline.Format(c), o, report, at); err != nil {
 		return err
 	}
 	return output.Reported(verdict(o, report))
 }
 
+// show writes the report in a format.
+func show(s console.Streams, format output.Format, o options, report *driftcheck.Report, at places) error {
+	switch format {
+	case output.JSON, output.YAML:
+		return output.Encode(s.Out, format, objectOf(o, report))
+	case output.Markdown:
+		return markdown(s.Out, o, report)
+	case output.SARIF:
+		return writeSARIF(s.Out, o, report, at)
+	case output.JUnit:
+		return writeJUnit(s.Out, o, report)
+	case output.HTML:
+		return writeHTML(s.Out, o, report, time.Now())
+	}
+	return writeTable(s, o, report, time.Now())
+}
+
 // compare reads both sides, one after the other, and compares them.
-func compare(c *cli.Context, o options) (*driftcheck.Report, error) {
+func compare(c *cli.Context, o options) (report *driftcheck.Report, at places, err error) {
 	s := cmdline.Streams(c)
 	live := s.Live(s.Err)
 	defer live.Close()
@@ -48,17 +57,16 @@ func compare(c *cli.Context, o options) (*driftcheck.Report, error) {
 	reader := driftcheck.NewReader()
 	from, err := o.from.read(c.Context, reader, o.kubeconfig, progress)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	to, err := o.to.read(c.Context, reader, o.kubeconfig, progress)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
-	report, err := driftcheck.Compare(c.Context, from, to, o.mapping)
-	if err == nil {
+	if report, err = driftcheck.Compare(c.Context, from, to, o.mapping); err == nil {
 		report.Except(o.exceptions, time.Now())
 	}
-	return report, err
+	return report, placesOf(o, from, to), err
 }
 
 // verdict is the error that a report stands for, nil when both sides are equal.

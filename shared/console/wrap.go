@@ -3,7 +3,7 @@ package console
 import "strings"
 
 // Wrap breaks text at spaces into lines of at most columns. A word that is
-// wider is broken behind one of ./,;]-_ where there is one, so that a long path
+// wider is broken behind one of ./,:;]-_ where there is one, so that a long path
 // stays under its indent. An empty text is one empty line; text from outside
 // goes through Clean first.
 func Wrap(text string, columns int) []string {
@@ -48,7 +48,7 @@ func breakAt(word string, columns int) int {
 			return fits
 		}
 		fits = i + len(string(r))
-		if strings.ContainsRune("./,;]-_", r) {
+		if strings.ContainsRune("./,:;]-_", r) {
 			mark = fits
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/clawql/clawql-workbench/shared/clusterread"
+	"github.com/clawql/clawql-workbench/shared/finding"
 	"github.com/clawql/clawql-workbench/shared/manifests"
 )
 
@@ -27,11 +28,12 @@ import (
 type Side struct {
 	Name       string // how a person calls it
 	Objects    []*unstructured.Unstructured
-	Policies   map[string]string // Vault policies by name
-	Partial    bool              // objects may exist that are not listed, as with a folder
-	Incomplete []string          // what could not be read
-	Namespaces []string          // that make up the side; none is all that it holds
-	Requests   int               // that were made of an API server
+	Policies   map[string]string         // Vault policies by name
+	Partial    bool                      // objects may exist that are not listed, as with a folder
+	Incomplete []string                  // what could not be read
+	Namespaces []string                  // that make up the side; none is all that it holds
+	Requests   int                       // that were made of an API server
+	Files      map[finding.Object]string // of a folder: where an object stands; without its apiVersion
 }
 
 // Reader reads both sides of one comparison: what it seals in the one can be
@@ -49,7 +51,7 @@ func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
 	if err != nil {
 		return Side{}, err
 	}
-	side := Side{Name: dir, Policies: folder.Policies, Partial: true}
+	side := Side{Name: dir, Policies: folder.Policies, Partial: true, Files: map[finding.Object]string{}}
 	for _, skipped := range folder.Skipped {
 		side.Incomplete = append(side.Incomplete, dir+": "+skipped)
 	}
@@ -64,6 +66,7 @@ func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
 			continue
 		}
 		side.Objects = append(side.Objects, object.Unstructured)
+		side.Files[finding.Object{Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName()}] = object.File
 	}
 	return side, nil
 }

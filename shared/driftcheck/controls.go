@@ -1,0 +1,41 @@
+package driftcheck
+
+import (
+	"github.com/clawql/clawql-workbench/shared/drift/netpol"
+	"github.com/clawql/clawql-workbench/shared/drift/podsec"
+	"github.com/clawql/clawql-workbench/shared/drift/rbac"
+	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+// Control is one thing that is compared, with what it decides.
+type Control struct{ Name, Decides string }
+
+// known controls, in the order of reports.
+var known = []Control{
+	{netpol.Control, "which connections are let through"},
+	{rbac.Control, "who may make which requests of the API server"},
+	{vaultacl.Control, "who may make which requests of Vault"},
+	{podsec.ControlAdmission, "which pods a namespace admits"},
+	{podsec.ControlPods, "with which privileges pods run"},
+	{ControlImage, "which images run"},
+	{ControlEnv, "which variables the containers have"},
+	{ControlSecret, "which values the Secrets have, by keyed hash"},
+	{ControlObject, "what else the objects say"},
+}
+
+// Controls are those that a comparison looks at, and any other that a finding
+// names.
+func Controls(findings []finding.Finding) []Control {
+	list, has := append([]Control{}, known...), map[string]bool{}
+	for _, c := range list {
+		has[c.Name] = true
+	}
+	for _, f := range findings {
+		if !has[f.Control] {
+			has[f.Control] = true
+			list = append(list, Control{f.Control, "what " + f.Control + " decides"})
+		}
+	}
+	return list
+}
