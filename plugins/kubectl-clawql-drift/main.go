@@ -28,7 +28,8 @@ func app() *cli.App {
 			&cli.StringSliceFlag{Name: "map-cidr", Usage: "network A of --from is B of --to, as `A=B`"},
 			cmdline.OutputFlag(output.Table, output.JSON, output.YAML, output.Markdown, output.SARIF, output.JUnit, output.HTML),
 		},
-		Action: run,
+		Action:   run,
+		Commands: scheduleCommands(),
 	}
 }
 
