@@ -32,8 +32,10 @@ const noShallow = "GIT_SHALLOW_FILE="
 // that is not in this clone is an error.
 func (r *Repo) RevList(ctx context.Context, args ...string) (ids []string, edge map[string]bool, err error) {
 	var diag bytes.Buffer
-	c := r.command(ctx, &diag, append([]string{"rev-list", "--topo-order", "--boundary"}, args...)...)
+	many, args := leadingIDs(args)
+	c := r.command(ctx, &diag, append([]string{"rev-list", "--topo-order", "--boundary", "--stdin"}, args...)...)
 	c.Env = append(c.Env, noShallow)
+	c.Stdin = strings.NewReader(many)
 	out, err := c.Output()
 	if err != nil || diag.Len() > 0 {
 		return nil, nil, complaint("rev-list", err, diag.String())
@@ -53,6 +55,23 @@ func (r *Repo) RevList(ctx context.Context, args ...string) (ids []string, edge 
 	}
 	slices.Reverse(ids)
 	return ids, edge, nil
+}
+
+// leadingIDs takes the ids, with or without a ^, from the beginning of the
+// arguments of rev-list, as lines: there may be more than a command line holds.
+func leadingIDs(args []string) (lines string, rest []string) {
+	n := 0
+	for n < len(args) {
+		id := strings.TrimPrefix(args[n], "^")
+		if len(id) != 40 && len(id) != 64 || strings.Trim(id, "0123456789abcdef") != "" {
+			break
+		}
+		n++
+	}
+	if n == 0 {
+		return "", args
+	}
+	return strings.Join(args[:n], "\n") + "\n", args[n:]
 }
 
 // Lookup gives the full id of the commit that a name stands for; "" when

@@ -62,6 +62,9 @@ func (s *scan) open(changes []gitchange.Change) []gitchange.Change {
 		for _, other := range c.Others {
 			key += "\x00" + other.ID
 		}
+		if s.places {
+			key += "\x00" + c.Commit
+		}
 		if s.seen[key] || s.clean[content(c)] {
 			continue
 		}
@@ -139,6 +142,7 @@ func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []Finding) (
 	if len(versions) == 0 && strings.Trim(c.Old, "0") != "" {
 		versions = []gitchange.Version{{Mode: c.NewMode, ID: c.Old}} // under its former name
 	}
+	all := found
 	for _, v := range versions {
 		if len(found) == 0 || v.Mode == submodule {
 			continue
@@ -154,6 +158,9 @@ func (s *scan) fresh(ctx context.Context, c gitchange.Change, found []Finding) (
 	}
 	if c.Commit == "" {
 		return s.mergedIn(ctx, c.Path, found)
+	}
+	if s.places && len(versions) == 1 && len(found) < len(all) && versions[0].Mode != submodule {
+		return s.placed(ctx, versions[0].ID, c.New, found, all)
 	}
 	return found, nil
 }

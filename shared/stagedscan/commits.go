@@ -38,7 +38,13 @@ func (o Options) Range(ctx context.Context, repo *gitchange.Repo, span string) (
 	if err != nil {
 		return nil, err
 	}
-	return o.Commits(ctx, repo, ids, policyAt)
+	return o.run(ctx, repo, func(s *scan) error {
+		if err := s.readPolicy(policyAt); err != nil {
+			return err
+		}
+		s.places = true
+		return s.all(ctx, ids)
+	})
 }
 
 // All is as the function of that name.
@@ -66,7 +72,7 @@ func (o Options) All(ctx context.Context, repo *gitchange.Repo) (*Report, error)
 		if err := s.refNames(ctx, names); err != nil {
 			return err
 		}
-		s.report.everything = true
+		s.report.everything, s.places = true, true
 		s.Agents = false // history holds many versions of a skill; what is used is HEAD's
 		return s.all(ctx, ids)
 	})

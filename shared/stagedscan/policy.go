@@ -19,6 +19,21 @@ const (
 	baselineFile = ".gitleaks-baseline.json"
 )
 
+// policyNames are the objects that readPolicy asks for.
+func policyNames(at string) []string {
+	var all []string
+	prefix := at + ":"
+	if at == index {
+		prefix = ":0:"
+	} else {
+		all = append(all, at)
+	}
+	for _, file := range []string{configFile, ignoreFile, baselineFile, secretexception.Path} {
+		all = append(all, prefix+file)
+	}
+	return all
+}
+
 // readPolicy compiles the policy in a commit, or in the index for "".
 func (s *scan) readPolicy(at string) error {
 	s.prefix = at + ":"

@@ -34,6 +34,7 @@ type scan struct {
 	seen     map[string]bool // the changes looked at, see key
 	clean    map[string]bool // path and object id of contents without any finding
 	former   former
+	places   bool // each place where a commit puts a secret counts, see placed
 	lfs      func() (string, error)
 	sides    func() ([]string, error) // of a merge in progress
 	agents   agents

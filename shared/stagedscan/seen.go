@@ -10,7 +10,6 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
-	"github.com/clawql/clawql-workbench/shared/secretexception"
 	"github.com/clawql/clawql-workbench/shared/secretscan"
 )
 
@@ -28,7 +27,7 @@ func (o Options) StagedChanges(ctx context.Context, repo *gitchange.Repo) (*Seen
 	go secretscan.Warm()
 	early := begin(func() ([]gitchange.Change, error) { return repo.Staged(ctx, "HEAD") })
 	report, err := o.run(ctx, repo, func(s *scan) error {
-		if err := s.objects.Ahead("HEAD", "HEAD:"+configFile, "HEAD:"+ignoreFile, "HEAD:"+baselineFile, "HEAD:"+secretexception.Path); err != nil {
+		if err := s.objects.Ahead(policyNames("HEAD")...); err != nil {
 			return err
 		}
 		base, err := s.base(ctx)
@@ -90,7 +89,11 @@ type Look struct{ s *scan }
 // index), and gives work the means to look at something. It reports all that
 // work looked at.
 func (o Options) Through(ctx context.Context, repo *gitchange.Repo, policyAt string, work func(l Look) error) (*Report, error) {
+	go secretscan.Warm()
 	return o.run(ctx, repo, func(s *scan) error {
+		if err := s.objects.Ahead(policyNames(policyAt)...); err != nil {
+			return err
+		}
 		if err := s.readPolicy(policyAt); err != nil {
 			return err
 		}
@@ -116,6 +119,9 @@ func (l Look) Messages(ctx context.Context, ids []string) error {
 		return l.s.text(ctx, InMessage, ids[i], content)
 	})
 }
+
+// Objects is the reader of objects, open while Through works.
+func (l Look) Objects() *gitchange.Objects { return l.s.objects }
 
 // Commit is the raw content of a commit.
 func (l Look) Commit(id string) ([]byte, error) {
