@@ -95,3 +95,25 @@ func loadTree(t *testing.T) graph {
 	}
 	return g
 }
+
+// TestReleaseHasEveryTool: a plugin that is not built for a release, or not
+// put into its archive, would be missing from every installation.
+func TestReleaseHasEveryTool(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, ".goreleaser.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := os.ReadDir(filepath.Join(root, "plugins"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, archive, _ := strings.Cut(string(text), "\narchives:")
+	for _, folder := range folders {
+		if !strings.Contains(string(text), "main: ./plugins/"+folder.Name()+"\n") {
+			t.Errorf(".goreleaser.yml does not build %s", folder.Name())
+		}
+		if !strings.Contains(archive, " "+folder.Name()+",") && !strings.Contains(archive, folder.Name()+"]") && !strings.Contains(archive, "["+folder.Name()+",") {
+			t.Errorf("the archive of .goreleaser.yml lacks %s", folder.Name())
+		}
+	}
+}
