@@ -39,7 +39,7 @@ type entry struct {
 	changes func() ([]gitchange.Change, error)
 	alone   bool   // it is one commit on one branch
 	message string // of that commit
-	unasked bool   // nothing asks for signatures
+	unasked bool   // nothing asks for signatures, or what does was answered
 }
 
 // read scans what no branch has yet. A person waits for one commit: where
@@ -48,14 +48,19 @@ func (e *entry) read(ctx context.Context, l stagedscan.Look) error {
 	if err := l.RefNames(ctx, e.names()); err != nil {
 		return err
 	}
-	if err := e.single(l); err != nil {
+	err := e.single(l)
+	if err != nil {
 		return err
 	}
 	if e.alone {
 		if err := e.commit(ctx, l); err != nil {
 			return err
 		}
-		return e.ask(l)
+		if err := e.ask(l); err != nil || e.unasked {
+			return err
+		}
+		e.unasked, err = e.aloneSigned(ctx, l)
+		return err
 	}
 	commits, err := e.Repo.Reach(ctx, e.tips(), nil, "--branches", "--remotes")
 	if err != nil {

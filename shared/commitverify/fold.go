@@ -10,6 +10,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
+	"github.com/clawql/clawql-workbench/shared/project"
 )
 
 // trust is the policies that a commit's children are judged by: a signature
@@ -31,7 +32,9 @@ type fold struct {
 	objects  *gitchange.Objects
 	policies *policies
 	o        Options
-	first    trust // the anchor's
+	branches []string           // that the commits would enter; "" is the protected one
+	requires map[*policy]string // what each policy asks for there
+	first    trust              // the anchor's
 	states   map[string]*state
 	outside  map[string]*state // parents that are not among those verified
 	edge     map[string]bool   // which those are, says git
@@ -41,9 +44,9 @@ type fold struct {
 
 func begin(ctx context.Context, repo *gitchange.Repo, objects *gitchange.Objects, o Options) (*fold, error) {
 	f := &fold{repo: repo, objects: objects, policies: newPolicies(objects), o: o, states: map[string]*state{},
-		outside: map[string]*state{}, signers: map[string]*Signer{}, report: &Report{Policy: "none"}}
-	if f.o.Ref = strings.TrimPrefix(o.Ref, "refs/heads/"); strings.HasPrefix(f.o.Ref, "refs/") {
-		f.o.Ref = "" // a tag, or what a forge makes a branch of
+		outside: map[string]*state{}, requires: map[*policy]string{}, signers: map[string]*Signer{}, report: &Report{Policy: "none"}}
+	for _, ref := range append([]string{o.Ref}, o.Also...) {
+		f.branches = append(f.branches, branchOf(ref))
 	}
 	if o.Anchor == "" {
 		return f, nil
@@ -87,12 +90,37 @@ func (f *fold) demand(p *policy) {
 	f.report.Demanded, f.report.Require = true, f.requirement(p)
 }
 
-// requirement is what p asks of commits that enter the branch.
+// branchOf is the name of a branch, and "" for any other reference: a tag, or
+// what a forge makes a branch of.
+func branchOf(ref string) string {
+	if ref = strings.TrimPrefix(ref, "refs/heads/"); strings.HasPrefix(ref, "refs/") {
+		return ""
+	}
+	return ref
+}
+
+// requirement is what p asks of commits that enter all the branches.
 func (f *fold) requirement(p *policy) string {
-	return p.project.SigningRequired(cmp.Or(f.o.Ref, p.project.Change.ProtectedBranch), f.o.Now)
+	if known, ok := f.requires[p]; ok {
+		return known
+	}
+	most := ""
+	for _, branch := range f.branches {
+		one := p.project.SigningRequired(cmp.Or(branch, p.project.Change.ProtectedBranch), f.o.Now)
+		if most == "" || project.StrongerSignature(one, most) {
+			most = one
+		}
+	}
+	f.requires[p] = most
+	return most
 }
 
 func (f *fold) run(ctx context.Context) error {
+	if f.o.Commit != "" {
+		if err := f.alone(ctx, f.o.Commit); err != nil {
+			return err
+		}
+	}
 	if len(f.o.Revisions) > 0 {
 		ids, edge, err := f.repo.RevList(ctx, f.o.Revisions...)
 		if err != nil {
@@ -170,18 +198,37 @@ func (f *fold) each(ctx context.Context, ids []string) error {
 		return each(ctx, f.repo, ids, func(i *item) error { return f.commit(ctx, i) })
 	}
 	for _, id := range ids {
-		one, err := f.read(id)
+		one, err := f.opened(id)
 		if err != nil {
 			return err
 		}
-		if one.open(); one.err != nil {
-			return one.err
-		}
-		if err := f.commit(ctx, &one); err != nil {
+		if err := f.commit(ctx, one); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// alone judges one commit on the edge of what was let in.
+func (f *fold) alone(ctx context.Context, id string) error {
+	one, err := f.opened(id)
+	if err != nil {
+		return err
+	}
+	f.edge = map[string]bool{}
+	for _, parent := range one.parents {
+		f.edge[parent] = true
+	}
+	return f.commit(ctx, one)
+}
+
+func (f *fold) opened(id string) (*item, error) {
+	one, err := f.read(id)
+	if err != nil {
+		return nil, err
+	}
+	one.open()
+	return &one, one.err
 }
 
 // read asks for a commit and its root tree.

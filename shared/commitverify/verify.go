@@ -20,12 +20,18 @@ type Options struct {
 	// out no more than what Ref itself has on the other side: what another
 	// branch has was let in under that branch's rules.
 	Revisions []string
+	// Commit is the full id of one commit to verify, in place of Revisions. What
+	// it builds on counts as let in. git is not asked what there is.
+	Commit string
 	// Tags are names or ids of tag objects to verify besides. What is no tag
 	// object is passed over.
 	Tags []string
 	// Ref is the branch that the commits would enter, such as refs/heads/main
 	// or main; "" is the protected branch that the policy names.
 	Ref string
+	// Also are more branches that the commits would enter. Each commit must
+	// satisfy what the strictest of all asks, whichever it enters.
+	Also []string
 	// Anchor is the commit whose policy counts first, such as the tip that the
 	// remote has. With "" trust begins with the first commit that brings a list.
 	Anchor string
@@ -82,28 +88,37 @@ type Report struct {
 // Report.Refused. An error means that it could not be told (fault.Unable), or
 // that the policy at the anchor cannot be read (fault.Usage).
 func Verify(ctx context.Context, repo *gitchange.Repo, o Options) (*Report, error) {
-	if o.Now.IsZero() {
-		o.Now = time.Now()
-	}
-	if len(o.Revisions) == 0 && len(o.Tags) == 0 {
-		return nil, fault.Usage("nothing to verify is named; name a range A..B")
-	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	objects, err := repo.Objects(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f, err := begin(ctx, repo, objects, o)
-	if err == nil {
-		err = f.run(ctx)
-	}
+	report, err := VerifyBy(ctx, repo, objects, o)
 	if err != nil {
 		stop()
 		_ = objects.Close() // the error at hand says more
 		return nil, err
 	}
 	if err := objects.Close(); err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+// VerifyBy is Verify with a reader of objects that is open already.
+func VerifyBy(ctx context.Context, repo *gitchange.Repo, objects *gitchange.Objects, o Options) (*Report, error) {
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	if len(o.Revisions) == 0 && len(o.Tags) == 0 && o.Commit == "" {
+		return nil, fault.Usage("nothing to verify is named; name a range A..B")
+	}
+	f, err := begin(ctx, repo, objects, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.run(ctx); err != nil {
 		return nil, err
 	}
 	return f.finish(), nil

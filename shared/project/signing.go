@@ -94,6 +94,9 @@ func strength(require string) int {
 	return map[string]int{RequireSignature: 1, RequireTouch: 2, RequireVerification: 3}[require]
 }
 
+// StrongerSignature says whether one requirement asks for more than another.
+func StrongerSignature(one, than string) bool { return strength(one) > strength(than) }
+
 // SigningRequired is what the signature of a commit that enters branch must
 // show at now. A rule that asks for less than the default counts only while an
 // exception for the control "signing" is in force.
