@@ -1,16 +1,12 @@
 package secretscan
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"sort"
 	"strings"
-
-	"github.com/spf13/viper"
-	"github.com/zricethezav/gitleaks/v8/config"
 )
 
 // mostExtends is how many configurations may extend one another, as for
@@ -23,9 +19,8 @@ type configuration struct {
 	global []allowSpec
 }
 
-// reader reads TOML as gitleaks does, through viper and its types, but in an
-// instance of its own: gitleaks' loader keeps global state, and drops the
-// default rules on the third load of a process.
+// reader reads TOML as gitleaks does (toml.go), but without its loader, which
+// keeps global state and drops the default rules on the third load of a process.
 type reader struct {
 	// open gives the file that extend.path names.
 	open func(path string) ([]byte, error)
@@ -33,20 +28,15 @@ type reader struct {
 
 // read translates text; depth counts the configurations that extend it.
 func (r reader) read(text []byte, depth int) (*configuration, error) {
-	loader := viper.New()
-	loader.SetConfigType("toml")
-	if err := loader.ReadConfig(bytes.NewReader(text)); err != nil {
-		return nil, err
-	}
-	var raw config.ViperConfig
-	if err := loader.Unmarshal(&raw); err != nil {
+	raw, err := parseFile(text)
+	if err != nil {
 		return nil, err
 	}
 	c := &configuration{}
-	if err := c.takeRules(&raw); err != nil {
+	if err := c.takeRules(raw); err != nil {
 		return nil, err
 	}
-	targeted, err := c.takeGlobal(&raw)
+	targeted, err := c.takeGlobal(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +49,7 @@ func (r reader) read(text []byte, depth int) (*configuration, error) {
 	return c, c.finish(targeted)
 }
 
-func (c *configuration) takeRules(raw *config.ViperConfig) error {
+func (c *configuration) takeRules(raw *fileConfig) error {
 	for _, one := range raw.Rules {
 		spec := ruleSpec{
 			ID: one.ID, Description: one.Description, Regex: one.Regex, Path: one.Path, Group: one.SecretGroup,
@@ -116,7 +106,7 @@ type targeted struct {
 	allow allowSpec
 }
 
-func (c *configuration) takeGlobal(raw *config.ViperConfig) ([]targeted, error) {
+func (c *configuration) takeGlobal(raw *fileConfig) ([]targeted, error) {
 	if raw.AllowList != nil {
 		if len(raw.Allowlists) > 0 {
 			return nil, errors.New("it has both [allowlist] and [[allowlists]]")
@@ -165,7 +155,7 @@ func allowOf(condition, target string, spec allowSpec) (allowSpec, error) {
 	return spec, nil
 }
 
-func (r reader) extend(c *configuration, how config.Extend, depth int) error {
+func (r reader) extend(c *configuration, how fileExtend, depth int) error {
 	if depth >= mostExtends {
 		return nil
 	}
