@@ -13,11 +13,11 @@ type Right struct {
 	Namespaced bool // it is listed in the namespaces of the Source, else once
 }
 
-// Rights are the kinds that Read would list there now, sorted, and the API
+// Rules are the kinds that Read would list there now, sorted, and the API
 // groups that did not say what they serve. Beside them Read gets the
 // namespaces by name, and asks what every user may ask: versions and API
 // groups. The errors are those of Read.
-func Rights(ctx context.Context, s Source) (list []Right, incomplete []string, err error) {
+func Rules(ctx context.Context, s Source) (list []Right, incomplete []string, err error) {
 	client, err := open(s)
 	if err != nil {
 		return nil, nil, err
