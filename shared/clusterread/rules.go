@@ -1,39 +1,34 @@
 package clusterread
 
 import (
-	"cmp"
-	"context"
+	"maps"
 	"slices"
+
+	rbacv1 "k8s.io/api/rbac/v1"
 )
 
-// Right is one kind that Read lists.
-type Right struct {
-	Group      string // "" is the core group
-	Resource   string
-	Namespaced bool // it is listed in the namespaces of the Source, else once
+// Rules turns rights into rules of roles: those to bind in each namespace that
+// is read, and those to bind for the whole cluster. Of several servers' rights
+// it is the union, so that all can have the same roles. There is no wildcard:
+// `*` would include pods/exec and nodes/proxy.
+func Rules(rights ...[]Right) (namespace, cluster []rbacv1.PolicyRule) {
+	inside, outside := map[string][]string{}, map[string][]string{}
+	for _, r := range slices.Concat(rights...) {
+		if r.Namespaced {
+			inside[r.Group] = append(inside[r.Group], r.Resource)
+		} else {
+			outside[r.Group] = append(outside[r.Group], r.Resource)
+		}
+	}
+	get := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}}
+	return append(listRules(inside), get), listRules(outside)
 }
 
-// Rules are the kinds that Read would list there now, sorted, and the API
-// groups that did not say what they serve. Beside them Read gets the
-// namespaces by name, and asks what every user may ask: versions and API
-// groups. The errors are those of Read.
-func Rules(ctx context.Context, s Source) (list []Right, incomplete []string, err error) {
-	client, err := open(s)
-	if err != nil {
-		return nil, nil, err
+func listRules(byGroup map[string][]string) (rules []rbacv1.PolicyRule) {
+	for _, group := range slices.Sorted(maps.Keys(byGroup)) {
+		names := byGroup[group]
+		slices.Sort(names)
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: slices.Compact(names), Verbs: []string{"list"}})
 	}
-	if _, err := client.version(ctx); err != nil {
-		return nil, nil, err
-	}
-	resources, incomplete, err := client.resources(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, one := range resources {
-		list = append(list, Right{one.Group, one.Resource, one.namespaced})
-	}
-	slices.SortFunc(list, func(a, b Right) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource))
-	})
-	return slices.Compact(list), incomplete, nil
+	return rules
 }
