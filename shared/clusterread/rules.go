@@ -11,7 +11,7 @@ import (
 // is read, and those to bind for the whole cluster. Of several servers' rights
 // it is the union, so that all can have the same roles. There is no wildcard:
 // `*` would include pods/exec and nodes/proxy.
-func Rules(rights ...[]Right) (namespace, cluster []rbacv1.PolicyRule) {
+func Rules(rights ...[]Listed) (namespace, cluster []rbacv1.PolicyRule) {
 	inside, outside := map[string][]string{}, map[string][]string{}
 	for _, r := range slices.Concat(rights...) {
 		if r.Namespaced {

@@ -8,9 +8,9 @@ import (
 )
 
 func TestRulesAreTheUnionAndListOnly(t *testing.T) {
-	a := []Right{{"apps", "deployments", true}, {"", "secrets", true}, {"", "configmaps", true}, {"rbac.authorization.k8s.io", "clusterroles", false}}
-	b := []Right{{"", "secrets", true}, {"istio.io", "gateways", true}}
-	for _, order := range [][][]Right{{a, b}, {b, a}, {a, b, a}} {
+	a := []Listed{{"apps", "deployments", true}, {"", "secrets", true}, {"", "configmaps", true}, {"rbac.authorization.k8s.io", "clusterroles", false}}
+	b := []Listed{{"", "secrets", true}, {"istio.io", "gateways", true}}
+	for _, order := range [][][]Listed{{a, b}, {b, a}, {a, b, a}} {
 		namespace, cluster := Rules(order...)
 		if got := plain(namespace); got != "[list []/[configmaps secrets] list [apps]/[deployments] list [istio.io]/[gateways] get []/[namespaces]]" {
 			t.Errorf("%s", got)

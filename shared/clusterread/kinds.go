@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// Right is one kind that Read lists.
-type Right struct {
+// Listed is one kind that Read lists.
+type Listed struct {
 	Group      string // "" is the core group
 	Resource   string
 	Namespaced bool // it is listed in the namespaces of the Source, else once
 }
 
-// Rights are the kinds that Read would list there now, sorted, and the API
+// Kinds are the kinds that Read would list there now, sorted, and the API
 // groups that did not say what they serve. Beside them Read gets the
 // namespaces by name, and asks what every user may ask: versions and API
 // groups. The errors are those of Read.
-func Rights(ctx context.Context, s Source) (list []Right, incomplete []string, err error) {
+func Kinds(ctx context.Context, s Source) (list []Listed, incomplete []string, err error) {
 	client, err := open(s)
 	if err != nil {
 		return nil, nil, err
@@ -30,9 +30,9 @@ func Rights(ctx context.Context, s Source) (list []Right, incomplete []string, e
 		return nil, nil, err
 	}
 	for _, one := range resources {
-		list = append(list, Right{one.Group, one.Resource, one.namespaced})
+		list = append(list, Listed{one.Group, one.Resource, one.namespaced})
 	}
-	slices.SortFunc(list, func(a, b Right) int {
+	slices.SortFunc(list, func(a, b Listed) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource))
 	})
 	return slices.Compact(list), incomplete, nil
