@@ -26,10 +26,11 @@ func app() *cli.App {
 			&cli.StringSliceFlag{Name: "map-namespace", Usage: "namespace A of --from is B of --to, as `A=B`"},
 			&cli.StringSliceFlag{Name: "map-label", Usage: "label A of --from is B of --to, as `A=B` of keys, or key=value=key=value"},
 			&cli.StringSliceFlag{Name: "map-cidr", Usage: "network A of --from is B of --to, as `A=B`"},
+			keyFlag(), unsignedFlag("read a snapshot that nobody signed"), signersFlag(),
 			cmdline.OutputFlag(output.Table, output.JSON, output.YAML, output.Markdown, output.SARIF, output.JUnit, output.HTML),
 		},
 		Action:   run,
-		Commands: scheduleCommands(),
+		Commands: append(scheduleCommands(), snapshotCommand(), rbacCommand()),
 	}
 }
 
@@ -40,8 +41,8 @@ Each such finding says which side is the more permissive one and has a witness,
 which a second evaluator has confirmed. All other objects are compared field by
 field. A Secret is compared by a keyed hash; no value is printed.
 
-A side is an environment of clawql.yaml, CONTEXT/NAMESPACE, or dir:PATH, a folder
-of YAML or JSON manifests. What a folder does not hold is not there: compare
-whole environments. What could not be read or understood makes the result
+A side is an environment of clawql.yaml, CONTEXT/NAMESPACE, dir:PATH, a folder of
+YAML or JSON manifests, or file:SNAPSHOT, which ` + "`snapshot`" + ` wrote. What a folder
+does not hold is not there: compare whole environments. What could not be read or understood makes the result
 incomplete (exit 3), never equal. Only read rights are needed.
 `

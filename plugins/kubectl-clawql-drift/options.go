@@ -16,6 +16,8 @@ type options struct {
 	kubeconfig string
 	mapping    driftcheck.Options
 	exceptions []project.DriftException
+	key        string // path of the key for values of Secrets, "" for none
+	trust      trust
 }
 
 func parse(c *cli.Context) (o options, err error) {
@@ -32,7 +34,8 @@ func parse(c *cli.Context) (o options, err error) {
 	if o.to, err = parseSide("--to", c.String("to"), p); err != nil {
 		return o, err
 	}
-	o.kubeconfig = c.String("kubeconfig")
+	o.kubeconfig, o.key = c.String("kubeconfig"), c.String("key")
+	o.trust = trust{unsigned: c.Bool("unsigned"), signers: c.String("allowed-signers")}
 	if o.mapping.Namespaces, err = pairs("--map-namespace", c.StringSlice("map-namespace"), 1); err != nil {
 		return o, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
@@ -54,19 +55,35 @@ func compare(c *cli.Context, o options) (report *driftcheck.Report, at places, e
 	if !s.IsTerminal(s.Err) {
 		progress = func(string) {}
 	}
-	reader := driftcheck.NewReader()
-	from, err := o.from.read(c.Context, reader, o.kubeconfig, progress)
+	reader, err := readerOf(o.key, driftcheck.NewReader)
 	if err != nil {
 		return nil, at, err
 	}
-	to, err := o.to.read(c.Context, reader, o.kubeconfig, progress)
+	from, seen, err := o.read(c.Context, o.from, reader, progress)
+	if err != nil {
+		return nil, at, err
+	}
+	to, alsoSeen, err := o.read(c.Context, o.to, reader, progress)
 	if err != nil {
 		return nil, at, err
 	}
 	if report, err = driftcheck.Compare(c.Context, from, to, o.mapping); err == nil {
 		report.Except(o.exceptions, time.Now())
+		report.Warnings = append(append(report.Warnings, seen...), alsoSeen...)
 	}
 	return report, placesOf(o, from, to), err
+}
+
+// read reads a side, and says of a snapshot when and by whom it was taken.
+func (o options) read(ctx context.Context, s side, reader *driftcheck.Reader, progress func(string)) (driftcheck.Side, []string, error) {
+	if s.file == "" {
+		read, err := s.read(ctx, reader, o.kubeconfig, progress)
+		return read, nil, err
+	}
+	progress("reading " + s.file)
+	read, note, err := readSnapshot(ctx, s.file, o.trust, time.Now())
+	read.Name = s.name
+	return read, []string{note}, err
 }
 
 // verdict is the error that a report stands for, nil when both sides are equal.

@@ -14,7 +14,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,6 +31,8 @@ type Side struct {
 	Partial    bool                      // objects may exist that are not listed, as with a folder
 	Incomplete []string                  // what could not be read
 	Namespaces []string                  // that make up the side; none is all that it holds
+	Values     string                    // names the key that sealed the values of its Secrets
+	Server     string                    // version of Kubernetes
 	Requests   int                       // that were made of an API server
 	Files      map[finding.Object]string // of a folder: where an object stands; without its apiVersion
 }
@@ -51,7 +52,7 @@ func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
 	if err != nil {
 		return Side{}, err
 	}
-	side := Side{Name: dir, Policies: folder.Policies, Partial: true, Files: map[finding.Object]string{}}
+	side := Side{Name: dir, Policies: folder.Policies, Partial: true, Values: r.sealer.values(), Files: map[finding.Object]string{}}
 	for _, skipped := range folder.Skipped {
 		side.Incomplete = append(side.Incomplete, dir+": "+skipped)
 	}
@@ -82,6 +83,7 @@ func (r *Reader) Cluster(ctx context.Context, s clusterread.Source) (Side, error
 	return Side{
 		Name: reading.Context + "/" + strings.Join(s.Namespaces, ","), Objects: reading.Objects,
 		Incomplete: reading.Incomplete, Namespaces: s.Namespaces, Requests: reading.Requests,
+		Values: r.sealer.values(), Server: reading.Version,
 	}, nil
 }
 
@@ -105,7 +107,10 @@ func inNamespace(o *unstructured.Unstructured) bool {
 
 // sealer replaces values by keyed hashes, so that equal ones stay equal and no
 // report holds one. The key lives as long as one comparison.
-type sealer struct{ key [32]byte }
+type sealer struct {
+	key       [32]byte
+	valueless bool
+}
 
 func newSealer() *sealer {
 	s := &sealer{}
@@ -115,7 +120,10 @@ func newSealer() *sealer {
 
 // seal is the same text for the same value, within one comparison.
 func (s *sealer) seal(value string) string {
+	if s.valueless {
+		return noValue
+	}
 	mac := hmac.New(sha256.New, s.key[:])
 	mac.Write([]byte(value))
-	return fmt.Sprintf("[redacted %s]", hex.EncodeToString(mac.Sum(nil))[:12])
+	return sealedValue + hex.EncodeToString(mac.Sum(nil))[:12] + "]"
 }

@@ -42,11 +42,13 @@ func (c *comparison) structure() error {
 	for _, o := range c.from.Objects {
 		from.Objects = append(from.Objects, c.renamed(o))
 	}
+	from, to, unseen := sameValues(from, c.to)
+	c.take(nil, unseen)
 	a, err := index(from)
 	if err != nil {
 		return err
 	}
-	b, err := index(c.to)
+	b, err := index(to)
 	if err != nil {
 		return err
 	}
