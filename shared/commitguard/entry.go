@@ -5,17 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/clawql/clawql-workbench/shared/gitchange"
 	"github.com/clawql/clawql-workbench/shared/stagedscan"
 )
 
 // enter judges what the updates of one group bring into the branches.
 func (g *Guard) enter(ctx context.Context, one group, verdict *Verdict) error {
-	work := &entry{Guard: g, group: one, changes: g.changes(ctx, one)}
+	work := &entry{Guard: g, group: one}
 	report, err := g.options().Through(ctx, g.Repo, one.anchor, func(l stagedscan.Look) error { return work.read(ctx, l) })
-	_, _ = work.changes() // its child has ended, whatever came of the rest
 	if err != nil {
 		return err
 	}
@@ -36,7 +32,6 @@ func (g *Guard) enter(ctx context.Context, one group, verdict *Verdict) error {
 type entry struct {
 	*Guard
 	group
-	changes func() ([]gitchange.Change, error)
 	alone   bool   // it is one commit on one branch
 	message string // of that commit
 	unasked bool   // nothing asks for signatures, or what does was answered
@@ -73,12 +68,12 @@ func (e *entry) read(ctx context.Context, l stagedscan.Look) error {
 }
 
 func (e *entry) commit(ctx context.Context, l stagedscan.Look) error {
-	list, err := e.changes()
-	if err != nil {
-		return err
-	}
-	if e.Receipts.Holds(e.anchor, list) {
-		return l.Messages(ctx, e.tips())
+	if e.Receipts != nil {
+		// Trees that cannot be compared here have no receipt, and are looked at by git.
+		list, err := l.Objects().Between(e.anchor, e.updates[0].new)
+		if err == nil && e.Receipts.Holds(e.anchor, list) {
+			return l.Messages(ctx, e.tips())
+		}
 	}
 	return l.Commits(ctx, e.tips())
 }
@@ -132,22 +127,4 @@ func parentsOf(raw []byte) []string {
 		}
 	}
 	return all
-}
-
-// changes begins to list what a single update changes against the anchor, as
-// pre-commit saw it.
-func (g *Guard) changes(ctx context.Context, one group) func() ([]gitchange.Change, error) {
-	var list []gitchange.Change
-	var work errgroup.Group
-	if len(one.updates) == 1 {
-		work.Go(func() (err error) {
-			if one.anchor == "" {
-				list, err = g.Repo.Tree(ctx, one.updates[0].new)
-			} else {
-				list, err = g.Repo.Between(ctx, one.anchor, one.updates[0].new)
-			}
-			return err
-		})
-	}
-	return func() ([]gitchange.Change, error) { err := work.Wait(); return list, err }
 }
