@@ -178,6 +178,26 @@ metadata: {name: panguard-policy, namespace: clawql, labels: {clawql.io/security
 data: {mode: protection, failMode: closed, blocked-tools.json: '["shell_exec"]', allowed-tools.json: '["file_read"]'}
 ---
 apiVersion: v1
+kind: ConfigMap
+metadata: {name: panguard-rules, namespace: clawql, labels: {clawql.io/security-config: panguard-rules}}
+data:
+  remove-all.yaml: |
+    id: EXAMPLE-1
+    title: Remove everything
+    status: stable
+    severity: high
+    tags: {confidence: high, scan_target: mcp}
+    agent_source: {type: tool_call}
+    detection:
+      condition: any
+      conditions:
+      - {field: tool_args, operator: regex, value: 'rm\s+-rf'}
+      - {field: tool_args, operator: contains, value: mkfs}
+    response: {actions: [block_tool, alert]}
+    test_cases:
+      true_positives: [{tool_args: rm -rf /}, {tool_args: mkfs /dev/sda}]
+---
+apiVersion: v1
 kind: ServiceAccount
 metadata: {name: gateway, namespace: clawql}
 ---
@@ -243,6 +263,12 @@ var changes = []struct {
 	{"Panguard", "a policy that fails open", "failMode: closed", "failMode: open", finding.MorePermissive},
 	{"Panguard", "a tool no longer blocked", `["shell_exec"]`, "[]", finding.MorePermissive},
 	{"Panguard", "one more tool blocked", `["shell_exec"]`, `["shell_exec","file_write"]`, finding.Stricter},
+	{"ATR", "a rule deprecated", "status: stable", "status: deprecated", finding.MorePermissive},
+	{"ATR", "a rule that only alerts", "[block_tool, alert]", "[alert]", finding.MorePermissive},
+	{"ATR", "a rule that is less severe", "severity: high", "severity: low", finding.MorePermissive},
+	{"ATR", "a narrower regex", `rm\s+-rf`, `rm\s+-rf\s+/home`, finding.MorePermissive},
+	{"ATR", "a condition gone", "      - {field: tool_args, operator: contains, value: mkfs}\n", "", finding.MorePermissive},
+	{"ATR", "a regex that no test tells apart", `rm\s+-rf`, `rm\s+-rf|unlink`, finding.Different},
 	{"Object", "another allow list", `["file_read"]`, `["file_list"]`, finding.Different},
 	{"Secret", "another value", "LTQ3MTE=", "LTQ3MTI=", finding.Different},
 	{"Secret", "one more key", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=}", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=, more: Y2FuYXJ5}", finding.Different},

@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/clawql/clawql-workbench/shared/drift/atr"
 	"github.com/clawql/clawql-workbench/shared/drift/panguard"
 	"github.com/clawql/clawql-workbench/shared/drift/verdict"
 	"github.com/clawql/clawql-workbench/shared/finding"
@@ -76,4 +77,23 @@ func (c *comparison) panguard() error {
 		return err
 	}
 	return c.hear(panguard.Compare(sides[0], sides[1], c.names))
+}
+
+func (c *comparison) threatRules() error {
+	var sides [2][]atr.Config
+	err := c.each(func(i int, o *unstructured.Unstructured) error {
+		if !isConfig(o, "panguard-rules") {
+			return nil
+		}
+		read, err := as[corev1.ConfigMap](o)
+		if err != nil {
+			return err
+		}
+		sides[i] = append(sides[i], atr.Config{Object: objectOf(o), Files: read.Data, Changed: finding.LastChange(o.GetManagedFields())})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.hear(atr.Compare(sides[0], sides[1], c.names))
 }

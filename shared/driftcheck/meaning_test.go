@@ -18,6 +18,26 @@ kind: ConfigMap
 metadata: {name: panguard-policy, namespace: clawql, labels: {clawql.io/security-config: panguard-policy}}
 data: {mode: protection, failMode: closed, blocked-tools.json: '["shell_exec"]', allowed-tools.json: '["file_read"]'}
 ---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: panguard-rules, namespace: clawql, labels: {clawql.io/security-config: panguard-rules}}
+data:
+  remove-all.yaml: |
+    id: EXAMPLE-1
+    title: Remove everything
+    status: stable
+    severity: high
+    tags: {confidence: high, scan_target: mcp}
+    agent_source: {type: tool_call}
+    detection:
+      condition: any
+      conditions:
+      - {field: tool_args, operator: regex, value: 'rm\s+-rf'}
+      - {field: tool_args, operator: contains, value: mkfs}
+    response: {actions: [block_tool, alert]}
+    test_cases:
+      true_positives: [{tool_args: rm -rf /}, {tool_args: mkfs /dev/sda}]
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gateway, namespace: clawql}
@@ -56,6 +76,11 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 		{"Panguard's allow list", `["file_read"]`, `[]`, "different Object"},
 		{"Panguard's policy is none", "labels: {clawql.io/security-config: panguard-policy}", "labels: {}", "more-permissive Panguard"},
 		{"no policy", "kind: ConfigMap\nmetadata: {name: panguard-policy, namespace: clawql", "kind: ConfigMap\nmetadata: {name: kube-root-ca.crt, namespace: clawql", "more-permissive Panguard"},
+		{"a rule deprecated", "status: stable", "status: deprecated", "more-permissive ATR"},
+		{"a rule that only alerts", "[block_tool, alert]", "[alert]", "more-permissive ATR"},
+		{"a narrower regex", `rm\s+-rf`, `rm\s+-rf\s+/home`, "more-permissive ATR"},
+		{"a rule gone", "  remove-all.yaml: |", "  remove-all.txt: |", ""},
+		{"a rule's title", "title: Remove everything", "title: Remove it all", "different Object"},
 		{"no JWT", `env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]`, "", "more-permissive Environment"},
 		{"a mode that nobody knows", "mode: protection", "mode: audit", "different Object"},
 	} {
@@ -70,6 +95,12 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 					from, to = to, from
 				}
 				report := compare(t, from, to, Options{})
+				if one.want == "" { // two places
+					if report.Summary.MorePermissive+report.Summary.Stricter != 1 || len(report.Findings) != 2 {
+						t.Errorf("%+v", report.Findings)
+					}
+					continue
+				}
 				if len(report.Findings) != 1 || report.Status != finding.Drift {
 					t.Fatalf("%s, %v, %+v", report.Status, report.Incomplete, report.Findings)
 				}
