@@ -136,11 +136,11 @@ func noteOf(report *driftcheck.Report, now time.Time) drifthistory.Run {
 
 // check looks at the history only. None at all is no reason to be calm.
 func (r *scheduled) check() (*drifthistory.History, error) {
-	text, _, err := r.store.Load(r.Context.Context)
+	_, version, err := r.store.Load(r.Context.Context)
 	if err != nil {
 		return nil, err
 	}
-	if len(text) == 0 {
+	if version == "" { // an empty ConfigMap of a new schedule is a beginning
 		return nil, fault.Unable("there is no history in %s: no run has ever been noted there", r.store).
 			Hint("`kubectl clawql drift run` begins one; `kubectl clawql drift schedule` runs it monthly")
 	}
