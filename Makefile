@@ -106,7 +106,7 @@ test-sandbox: sandbox-build ## the tests of the sandbox's own module
 	@$(STEP) "sandbox: go vet" env CGO_ENABLED=0 $(GO) -C testdata/sandbox vet -trimpath ./...
 	@$(STEP) "sandbox: tests" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE),kube CLAWQL_SANDBOX=$(abspath bin/sandbox) CGO_ENABLED=0 $(GO) -C testdata/sandbox test -trimpath -count=1 -timeout 20m ./...
 
-test-cluster: sandbox-build build ## the product's tests on a real cluster
+test-cluster: sandbox-build build bin/vault ## the product's tests on a real cluster
 	@$(STEP) "tests on a real cluster" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) .ci/test-cluster $(GO) $(FLAGS)
 
 test-session: bin/vault ## the commands of a session, other users, bad input, on the real Vault
