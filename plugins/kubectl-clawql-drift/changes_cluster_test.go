@@ -49,6 +49,8 @@ func newPair(t *testing.T) *pair {
 	}
 	t.Setenv("KUBECONFIG", strings.Join(files, string(os.PathListSeparator)))
 	for _, context := range p.contexts {
+		p.apply(context, definitions)
+		p.must("kubectl", "--context", context, "wait", "--for=condition=established", "crd", "--all", "--timeout=60s")
 		p.apply(context, environment)
 	}
 	return p
@@ -95,6 +97,37 @@ func (p *pair) drift(args ...string) (driftReport, int) {
 	}
 	return report, c.ProcessState.ExitCode()
 }
+
+// definitions let both clusters hold objects of Kyverno and Istio, which need
+// not run for a comparison. They have no schema.
+const definitions = `---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: clusterpolicies.kyverno.io}
+spec:
+  group: kyverno.io
+  scope: Cluster
+  names: {plural: clusterpolicies, singular: clusterpolicy, kind: ClusterPolicy}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: peerauthentications.security.istio.io}
+spec:
+  group: security.istio.io
+  scope: Namespaced
+  names: {plural: peerauthentications, singular: peerauthentication, kind: PeerAuthentication}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: authorizationpolicies.security.istio.io}
+spec:
+  group: security.istio.io
+  scope: Namespaced
+  names: {plural: authorizationpolicies, singular: authorizationpolicy, kind: AuthorizationPolicy}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+`
 
 // environment is what both clusters have.
 const environment = `
@@ -197,6 +230,32 @@ data:
     test_cases:
       true_positives: [{tool_args: rm -rf /}, {tool_args: mkfs /dev/sda}]
 ---
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: clawql-ghcr-cosign-keyless}
+spec:
+  validationFailureAction: Enforce
+  failurePolicy: Fail
+  rules:
+  - name: verify-clawql-images
+    match: {any: [{resources: {kinds: [Pod, Deployment]}}]}
+    verifyImages:
+    - imageReferences: ["ghcr.io/danielsmithdevelopment/*"]
+      attestors: [{entries: [{keyless: {issuer: 'https://token.actions.githubusercontent.com', subject: 'https://github.com/danielsmithdevelopment/ClawQL/*'}}]}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: clawql-digests}
+spec:
+  failurePolicy: Fail
+  matchConstraints: {resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}
+  validations: [{expression: "object.spec.replicas <= 50"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: clawql-digests}
+spec: {policyName: clawql-digests, validationActions: [Deny], matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: clawql}}}}
+---
 apiVersion: v1
 kind: ServiceAccount
 metadata: {name: gateway, namespace: clawql}
@@ -269,6 +328,13 @@ var changes = []struct {
 	{"ATR", "a narrower regex", `rm\s+-rf`, `rm\s+-rf\s+/home`, finding.MorePermissive},
 	{"ATR", "a condition gone", "      - {field: tool_args, operator: contains, value: mkfs}\n", "", finding.MorePermissive},
 	{"ATR", "a regex that no test tells apart", `rm\s+-rf`, `rm\s+-rf|unlink`, finding.Different},
+	{"Admission", "Kyverno only audits", "validationFailureAction: Enforce", "validationFailureAction: Audit", finding.MorePermissive},
+	{"Admission", "Kyverno fails open", "  failurePolicy: Fail\n  rules", "  failurePolicy: Ignore\n  rules", finding.MorePermissive},
+	{"Admission", "Kyverno no longer asks about a kind", "kinds: [Pod, Deployment]", "kinds: [Deployment]", finding.MorePermissive},
+	{"Admission", "another signer of images", "ClawQL/*'", "*'", finding.Different},
+	{"Admission", "a policy only warns", "validationActions: [Deny]", "validationActions: [Warn]", finding.MorePermissive},
+	{"Admission", "a policy fails open", "  failurePolicy: Fail\n  matchC", "  failurePolicy: Ignore\n  matchC", finding.MorePermissive},
+	{"Admission", "another expression", "replicas <= 50", "replicas <= 51", finding.Different},
 	{"Object", "another allow list", `["file_read"]`, `["file_list"]`, finding.Different},
 	{"Secret", "another value", "LTQ3MTE=", "LTQ3MTI=", finding.Different},
 	{"Secret", "one more key", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=}", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=, more: Y2FuYXJ5}", finding.Different},

@@ -1,10 +1,13 @@
 package driftcheck
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/clawql/clawql-workbench/shared/drift/admission"
 	"github.com/clawql/clawql-workbench/shared/drift/atr"
 	"github.com/clawql/clawql-workbench/shared/drift/panguard"
 	"github.com/clawql/clawql-workbench/shared/drift/verdict"
@@ -96,4 +99,36 @@ func (c *comparison) threatRules() error {
 		return err
 	}
 	return c.hear(atr.Compare(sides[0], sides[1], c.names))
+}
+
+// ofKinds are the objects of some kinds, by API group. What the other side has
+// in another version of its API is left out: the structural comparison says
+// that it was not compared.
+func (c *comparison) ofKinds(kinds map[string][]string) (sides [2][]*unstructured.Unstructured) {
+	versions := map[key]string{}
+	mixed := map[key]bool{}
+	_ = c.each(func(i int, o *unstructured.Unstructured) error {
+		if !slices.Contains(kinds[o.GroupVersionKind().Group], o.GetKind()) {
+			return nil
+		}
+		k := keyOf(o)
+		mixed[k] = mixed[k] || versions[k] != "" && versions[k] != o.GetAPIVersion()
+		versions[k] = o.GetAPIVersion()
+		sides[i] = append(sides[i], o)
+		return nil
+	})
+	for i := range sides {
+		sides[i] = slices.DeleteFunc(sides[i], func(o *unstructured.Unstructured) bool { return mixed[keyOf(o)] })
+	}
+	return sides
+}
+
+func (c *comparison) admission() error {
+	var sides [2][]admission.Resource
+	for i, list := range c.ofKinds(admission.Kinds) {
+		for _, o := range list {
+			sides[i] = append(sides[i], admission.Resource{Object: objectOf(o), Raw: o.Object, Changed: finding.LastChange(o.GetManagedFields())})
+		}
+	}
+	return c.hear(admission.Compare(sides[0], sides[1], c.names))
 }

@@ -38,6 +38,32 @@ data:
     test_cases:
       true_positives: [{tool_args: rm -rf /}, {tool_args: mkfs /dev/sda}]
 ---
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: clawql-ghcr-cosign-keyless}
+spec:
+  validationFailureAction: Enforce
+  failurePolicy: Fail
+  rules:
+  - name: verify-clawql-images
+    match: {any: [{resources: {kinds: [Pod, Deployment]}}]}
+    verifyImages:
+    - imageReferences: ["ghcr.io/danielsmithdevelopment/*"]
+      attestors: [{entries: [{keyless: {issuer: 'https://token.actions.githubusercontent.com', subject: 'https://github.com/danielsmithdevelopment/ClawQL/*'}}]}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: clawql-digests}
+spec:
+  failurePolicy: Fail
+  matchConstraints: {resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}
+  validations: [{expression: "object.spec.replicas <= 50"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: clawql-digests}
+spec: {policyName: clawql-digests, validationActions: [Deny], matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: clawql}}}}
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gateway, namespace: clawql}
@@ -81,6 +107,14 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 		{"a narrower regex", `rm\s+-rf`, `rm\s+-rf\s+/home`, "more-permissive ATR"},
 		{"a rule gone", "  remove-all.yaml: |", "  remove-all.txt: |", ""},
 		{"a rule's title", "title: Remove everything", "title: Remove it all", "different Object"},
+		{"Kyverno only audits", "validationFailureAction: Enforce", "validationFailureAction: Audit", "more-permissive Admission"},
+		{"Kyverno fails open", "  failurePolicy: Fail\n  rules", "  failurePolicy: Ignore\n  rules", "more-permissive Admission"},
+		{"Kyverno no longer asks about a kind", "kinds: [Pod, Deployment]", "kinds: [Deployment]", "more-permissive Admission"},
+		{"another signer of images", "ClawQL/*'", "*'", "different Admission"},
+		{"a policy only warns", "validationActions: [Deny]", "validationActions: [Warn]", "more-permissive Admission"},
+		{"a policy fails open", "  failurePolicy: Fail\n  matchC", "  failurePolicy: Ignore\n  matchC", "more-permissive Admission"},
+		{"another expression", "replicas <= 50", "replicas <= 51", "different Admission"},
+		{"a binding of another policy", "ValidatingAdmissionPolicyBinding\nmetadata: {name: clawql-digests}\nspec: {policyName: clawql-digests,", "ValidatingAdmissionPolicyBinding\nmetadata: {name: clawql-digests}\nspec: {policyName: other,", "different Admission"},
 		{"no JWT", `env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]`, "", "more-permissive Environment"},
 		{"a mode that nobody knows", "mode: protection", "mode: audit", "different Object"},
 	} {

@@ -33,6 +33,7 @@ type Side struct {
 	Namespaces []string                  // that make up the side; none is all that it holds
 	Values     string                    // names the key that sealed the values of its Secrets
 	Server     string                    // version of Kubernetes
+	Kinds      []string                  // that somebody added to the API, as name.group; nil is not known
 	Requests   int                       // that were made of an API server
 	Files      map[finding.Object]string // of a folder: where an object stands; without its apiVersion
 }
@@ -83,7 +84,7 @@ func (r *Reader) Cluster(ctx context.Context, s clusterread.Source) (Side, error
 	return Side{
 		Name: reading.Context + "/" + strings.Join(s.Namespaces, ","), Objects: reading.Objects,
 		Incomplete: reading.Incomplete, Namespaces: s.Namespaces, Requests: reading.Requests,
-		Values: r.sealer.values(), Server: reading.Version,
+		Values: r.sealer.values(), Server: reading.Version, Kinds: added(reading.Kinds),
 	}, nil
 }
 

@@ -30,6 +30,7 @@ type Snapshot struct {
 	Side          string            `json:"side"`             // how it was called
 	Server        string            `json:"server,omitempty"` // version of Kubernetes, "" for a folder
 	Namespaces    []string          `json:"namespaces"`
+	Kinds         []string          `json:"kinds"` // null is not known
 	Partial       bool              `json:"partial"`
 	Values        string            `json:"values"` // names the key that sealed the Secrets, or NoValues
 	Incomplete    []string          `json:"incomplete"`
@@ -42,7 +43,7 @@ type Snapshot struct {
 func Pack(s Side, tool string, at time.Time) ([]byte, error) {
 	all := Snapshot{
 		Header: output.Head(SnapshotKind), Tool: tool, Time: at.UTC().Truncate(time.Second), Side: s.Name, Server: s.Server,
-		Namespaces: s.Namespaces, Partial: s.Partial, Values: s.Values, Incomplete: s.Incomplete, Policies: s.Policies,
+		Namespaces: s.Namespaces, Kinds: s.Kinds, Partial: s.Partial, Values: s.Values, Incomplete: s.Incomplete, Policies: s.Policies,
 		Objects: make([]json.RawMessage, len(s.Objects)),
 	}
 	if all.Values == "" {
@@ -78,7 +79,7 @@ func Unpack(name string, packed []byte) (*Snapshot, Side, error) {
 		return nil, Side{}, fault.Unable("read snapshot %s: %w", name, err).Hint("it was cut, altered, or is no snapshot; take it anew: kubectl clawql drift snapshot SIDE -o FILE")
 	}
 	side := Side{
-		Name: name, Server: all.Server, Namespaces: all.Namespaces, Partial: all.Partial, Values: all.Values,
+		Name: name, Server: all.Server, Namespaces: all.Namespaces, Kinds: all.Kinds, Partial: all.Partial, Values: all.Values,
 		Policies: all.Policies, Objects: make([]*unstructured.Unstructured, len(all.Objects)),
 	}
 	for _, missed := range all.Incomplete {

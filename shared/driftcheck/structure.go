@@ -43,7 +43,7 @@ func (c *comparison) structure() error {
 		from.Objects = append(from.Objects, c.renamed(o))
 	}
 	from, to, unseen := sameValues(from, c.to)
-	c.take(nil, unseen)
+	c.take(c.kinds(), unseen)
 	a, err := index(from)
 	if err != nil {
 		return err

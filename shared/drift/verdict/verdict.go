@@ -55,11 +55,14 @@ type Result struct {
 
 // Speaks says whether a judged place covers a path of fields. A place is a path
 // from the root, such as `.data.mode`; after a `*` it may stand anywhere, and
-// if it ends in `]` it covers what is below. "" covers that the object exists
+// if it ends in `]` it covers what is below, as one that ends in `.` does. "" covers that the object exists
 // (the path "") and its labels.
 func Speaks(place, path string) bool {
 	if place == "" {
 		return path == "" || strings.HasPrefix(path, ".metadata.labels")
+	}
+	if tree, whole := strings.CutSuffix(place, "."); whole {
+		return path == tree || strings.HasPrefix(path, place) || strings.HasPrefix(path, tree+"[")
 	}
 	inner, anywhere := strings.CutPrefix(place, "*")
 	if !anywhere {

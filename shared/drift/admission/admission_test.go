@@ -1,0 +1,185 @@
+package admission
+
+import (
+	"fmt"
+	"math/rand"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/clawql/clawql-workbench/shared/drift/verdict"
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+var names = [2]string{"staging", "production"}
+
+const images = `
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: images}
+spec:
+  validationFailureAction: Enforce
+  rules:
+  - name: signed
+    match: {any: [{resources: {kinds: [Pod]}}, {resources: {kinds: [apps/v1/Deployment], namespaces: [x]}}]}
+    verifyImages: [{imageReferences: ["*"], attestors: [{entries: [{keyless: {issuer: a, subject: b}}]}]}]
+  - name: labels
+    match: {resources: {kinds: [Service]}}
+    validate: {message: m, pattern: {metadata: {labels: {team: "?*"}}}}
+`
+
+const native = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: small}
+spec: {validations: [{expression: "true"}]}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: small}
+spec: {policyName: small, validationActions: [Deny, Audit]}
+`
+
+func side(t *testing.T, text string) []Resource {
+	t.Helper()
+	var list []Resource
+	for _, part := range strings.Split(text, "---\n") {
+		var raw map[string]any
+		if err := yaml.Unmarshal([]byte(part), &raw); err != nil {
+			t.Fatal(err)
+		}
+		if raw == nil {
+			continue
+		}
+		meta := raw["metadata"].(map[string]any)
+		o := finding.Object{APIVersion: raw["apiVersion"].(string), Kind: raw["kind"].(string), Name: meta["name"].(string)}
+		list = append(list, Resource{Object: o, Raw: raw})
+	}
+	return list
+}
+
+func compare(t *testing.T, from, to []Resource) *verdict.Result {
+	t.Helper()
+	result, err := Compare(from, to, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func summary(r *verdict.Result) []string {
+	var lines []string
+	for _, f := range r.Findings {
+		line := string(f.Direction)
+		if f.Witness != nil {
+			line += ": " + f.Witness.Text
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestChanges(t *testing.T) {
+	for _, one := range []struct {
+		name, base, old, new string
+		want                 []string
+	}{
+		{"nothing", images, "", "", nil},
+		{"audit", images, "Enforce", "Audit", []string{"more-permissive: create a Service that fails ClusterPolicy images, rule labels"}},
+		{"audit by default", images, "validationFailureAction: Enforce", "background: true", []string{"more-permissive: create a Service that fails ClusterPolicy images, rule labels", "different"}},
+		{"one rule audits", images, "validate: {", "validate: {failureAction: Audit, ", []string{"more-permissive: create a Service that fails ClusterPolicy images, rule labels"}},
+		{"said twice", images, "validate: {", "validate: {failureAction: Enforce, ", []string{"different"}},
+		{"overrides", images, "  rules:", "  validationFailureActionOverrides: [{action: Audit, namespaces: [x]}]\n  rules:", []string{"different"}},
+		{"fails open", images, "  rules:", "  failurePolicy: Ignore\n  rules:", []string{"more-permissive: create a Service that ClusterPolicy images could not test, rule labels"}},
+		{"a kind gone", images, "{resources: {kinds: [Pod]}}, ", "", []string{"more-permissive: create a Pod that fails ClusterPolicy images, rule signed"}},
+		{"a kind that Kyverno may add by itself", images, ", {resources: {kinds: [apps/v1/Deployment], namespaces: [x]}}", "", []string{"different"}},
+		{"another namespace", images, "namespaces: [x]", "namespaces: [x, y]", []string{"different"}},
+		{"another subject", images, "subject: b", "subject: c", []string{"different"}},
+		{"audit, and another subject", images, "verifyImages: [{", "verifyImages: [{failureAction: Audit, required: false, ", []string{"more-permissive: create a Pod that fails ClusterPolicy images, rule signed", "different"}},
+		{"another rule", images, "name: signed", "name: other", []string{"more-permissive: create a Pod that fails ClusterPolicy images, rule signed", "stricter: create a Pod that fails ClusterPolicy images, rule other"}},
+		{"no policy", images, images, "", []string{"more-permissive: create a Service that fails ClusterPolicy images, rule labels"}},
+		{"warns", native, "[Deny, Audit]", "[Warn]", []string{"more-permissive: create an object that fails ValidatingAdmissionPolicy small"}},
+		{"no audit", native, "[Deny, Audit]", "[Deny]", []string{"different"}},
+		{"native fails open", native, "spec: {validations", "spec: {failurePolicy: Ignore, validations", []string{"more-permissive: create an object that ValidatingAdmissionPolicy small could not test"}},
+		{"no binding", native, native[strings.Index(native, "---"):], "", []string{"more-permissive: create an object that fails ValidatingAdmissionPolicy small"}},
+		{"neither", native, native, "", []string{"more-permissive: create an object that fails ValidatingAdmissionPolicy small"}},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			got := summary(compare(t, side(t, strings.Replace(one.base, one.old, one.new, 1)), side(t, one.base)))
+			slices.Sort(got)
+			slices.Sort(one.want)
+			if !slices.Equal(got, one.want) {
+				t.Errorf("%q, not %q", got, one.want)
+			}
+		})
+	}
+}
+
+// Another binding that denies takes the place of one that is gone.
+func TestAnotherBindingIsUncertain(t *testing.T) {
+	two := native + "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {name: other}\nspec: {policyName: small, validationActions: [Deny]}\n"
+	if r := compare(t, side(t, native), side(t, two)); len(r.Findings) > 0 || len(r.Judged) > 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// loosen are changes that never refuse more.
+var loosen = [][2]string{
+	{"validationFailureAction: Enforce", "validationFailureAction: Audit"}, {"  rules:", "  failurePolicy: Ignore\n  rules:"}, {"validate: {message", "validate: {failureAction: Audit, message"},
+	{"verifyImages: [{image", "verifyImages: [{failureAction: Audit, image"}, {"{resources: {kinds: [Pod]}}, ", ""}, {"spec: {validations", "spec: {failurePolicy: Ignore, validations"},
+	{"[Deny, Audit]", "[Audit]"}, {"subject: b", "subject: '*'"}, {"kinds: [Service]", "kinds: [Ingress]"},
+}
+
+// A side equals itself, swapped sides flip every direction, loosening is never
+// stricter, and every witness holds (Compare ends with an error otherwise).
+func TestMetamorphic(t *testing.T) {
+	random := rand.New(rand.NewSource(7))
+	draw := func(text string) string {
+		for range random.Intn(4) {
+			change := loosen[random.Intn(len(loosen))]
+			text = strings.Replace(text, change[0], change[1], 1)
+		}
+		return text
+	}
+	found := 0
+	for range 1000 {
+		x, y := draw(images+"---\n"+native), draw(images+"---\n"+native)
+		a, b := side(t, x), side(t, y)
+		if r := compare(t, a, a); len(r.Findings) > 0 {
+			t.Fatalf("unequal to itself: %+v", r)
+		}
+		there, back := compare(t, a, b), compare(t, b, a)
+		found += len(there.Findings)
+		if p, q := keys(there, true), keys(back, false); !reflect.DeepEqual(p, q) {
+			t.Fatalf("swapped: %q, not %q", q, p)
+		}
+		change := loosen[random.Intn(len(loosen)-1)]
+		for _, f := range compare(t, side(t, strings.Replace(x, change[0], change[1], 1)), a).Findings {
+			if f.Direction == finding.Stricter {
+				t.Fatalf("loosened by %q, and stricter: %+v", change, f)
+			}
+		}
+	}
+	if found < 1000 {
+		t.Errorf("only %d differences were drawn", found)
+	}
+}
+
+func keys(r *verdict.Result, flip bool) []string {
+	var list []string
+	for _, f := range r.Findings {
+		d, text := f.Direction, ""
+		if flip {
+			d = d.Flip()
+		}
+		if f.Witness != nil {
+			text = f.Witness.Text
+		}
+		list = append(list, fmt.Sprint(d, " ", text))
+	}
+	slices.Sort(list)
+	return list
+}
