@@ -1,8 +1,10 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/clawql/clawql-workbench/shared/clusterread"
@@ -38,7 +40,7 @@ type grant struct {
 	namespace          string // of the side
 	accountNamespace   string
 	account            string
-	namespaced, global []map[string]any // rules
+	namespaced, global []rbacv1.PolicyRule
 }
 
 func printRights(c *cli.Context) error {
@@ -79,32 +81,12 @@ func printRights(c *cli.Context) error {
 	return fault.Unable("%s could not be asked what it serves: the rights are not whole", count(len(incomplete), "API group"))
 }
 
-// rules makes one rule of each API group.
-func (g *grant) rules(rights []clusterread.Listed, noSecrets bool) {
-	// A namespace is got as an object of itself: a Role in it is enough.
-	g.namespaced = append(g.namespaced, map[string]any{"apiGroups": []string{""}, "resources": []string{"namespaces"}, "verbs": []string{"get"}})
-	for _, r := range rights {
-		if noSecrets && r.Group == "" && r.Resource == "secrets" {
-			continue
-		}
-		if r.Namespaced {
-			g.namespaced = withRight(g.namespaced, r)
-		} else {
-			g.global = withRight(g.global, r)
-		}
+// rules are those of the kinds, without Secrets where they are left out.
+func (g *grant) rules(kinds []clusterread.Listed, noSecrets bool) {
+	if noSecrets {
+		kinds = slices.DeleteFunc(kinds, func(k clusterread.Listed) bool { return k.Group == "" && k.Resource == "secrets" })
 	}
-}
-
-// withRight adds a resource to the last rule, where that is of its group.
-func withRight(rules []map[string]any, r clusterread.Listed) []map[string]any {
-	if n := len(rules); n > 0 {
-		last := rules[n-1]
-		if groups, verbs := last["apiGroups"].([]string), last["verbs"].([]string); groups[0] == r.Group && verbs[0] == "list" {
-			last["resources"] = append(last["resources"].([]string), r.Resource)
-			return rules
-		}
-	}
-	return append(rules, map[string]any{"apiGroups": []string{r.Group}, "resources": []string{r.Resource}, "verbs": []string{"list"}})
+	g.namespaced, g.global = clusterread.Rules(kinds)
 }
 
 const rbacGroup = "rbac.authorization.k8s.io"

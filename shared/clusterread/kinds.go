@@ -29,11 +29,15 @@ func Kinds(ctx context.Context, s Source) (list []Listed, incomplete []string, e
 	if err != nil {
 		return nil, nil, err
 	}
+	return listed(resources), incomplete, nil
+}
+
+func listed(resources []resource) (list []Listed) {
 	for _, one := range resources {
 		list = append(list, Listed{one.Group, one.Resource, one.namespaced})
 	}
 	slices.SortFunc(list, func(a, b Listed) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource))
 	})
-	return slices.Compact(list), incomplete, nil
+	return slices.Compact(list)
 }

@@ -36,8 +36,9 @@ type Reading struct {
 	Objects    []*unstructured.Unstructured // sorted by kind, namespace and name
 	Incomplete []string                     // what could not be read, and why
 	Context    string
-	Version    string // of the server
-	Requests   int    // lists and pages that were asked for
+	Version    string   // of the server
+	Requests   int      // lists and pages that were asked for
+	Kinds      []Listed // that the server had to list
 }
 
 // pageSize is that of kubectl.
@@ -66,7 +67,7 @@ func Read(ctx context.Context, s Source) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.reading.Incomplete = append(r.reading.Incomplete, problems...)
+	r.reading.Incomplete, r.reading.Kinds = append(r.reading.Incomplete, problems...), listed(resources)
 	if err := r.lists(ctx, resources); err != nil {
 		return nil, err
 	}
