@@ -50,16 +50,25 @@ var rawFlags = []string{"--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-
 // Staged lists what the index changes against base: HEAD, or the empty tree
 // before the first commit.
 func (r *Repo) Staged(ctx context.Context, base string) ([]Change, error) {
+	return r.StagedLater(ctx, base)()
+}
+
+// StagedLater starts git and returns at once; the function, to be called once,
+// waits for what Staged gives.
+func (r *Repo) StagedLater(ctx context.Context, base string) func() ([]Change, error) {
 	args := append(append([]string{"diff-index", "--cached"}, rawFlags...), base, "--")
-	out, err := r.run(ctx, nil, args...)
-	if err != nil {
-		return nil, err
+	wait := r.start(ctx, nil, args...)
+	return func() ([]Change, error) {
+		out, err := wait()
+		if err != nil {
+			return nil, err
+		}
+		changes, rest, err := parse(out, "")
+		if err == nil && len(rest) > 0 {
+			err = fault.Unable("git diff-index: output that is no change: %.40q", rest)
+		}
+		return changes, err
 	}
-	changes, rest, err := parse(out, "")
-	if err == nil && len(rest) > 0 {
-		err = fault.Unable("git diff-index: output that is no change: %.40q", rest)
-	}
-	return changes, err
 }
 
 // Base is "HEAD", or the id of the empty tree in a repository without any

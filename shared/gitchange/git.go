@@ -68,16 +68,27 @@ func (r *Repo) command(ctx context.Context, diag *bytes.Buffer, args ...string) 
 // run gives git's answer. A warning on stderr is an error too: half an answer
 // (a broken ref skipped, say) must not pass for a whole one.
 func (r *Repo) run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	var diag bytes.Buffer
+	return r.start(ctx, stdin, args...)()
+}
+
+// start is run in two steps: the function, to be called once, waits.
+func (r *Repo) start(ctx context.Context, stdin []byte, args ...string) (wait func() ([]byte, error)) {
+	var diag, out bytes.Buffer
 	c := r.command(ctx, &diag, args...)
+	c.Stdout = &out
 	if stdin != nil {
 		c.Stdin = bytes.NewReader(stdin)
 	}
-	out, err := c.Output()
-	if err != nil || diag.Len() > 0 {
-		return out, complaint(args[0], err, diag.String())
+	err := c.Start()
+	return func() ([]byte, error) {
+		if err == nil {
+			err = c.Wait()
+		}
+		if err != nil || diag.Len() > 0 {
+			return out.Bytes(), complaint(args[0], err, diag.String())
+		}
+		return out.Bytes(), nil
 	}
-	return out, nil
 }
 
 func complaint(verb string, err error, diag string) error {

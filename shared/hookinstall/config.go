@@ -3,6 +3,7 @@ package hookinstall
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // The lines that we add to a configuration stand between these; the first one
@@ -14,9 +15,15 @@ const (
 	endBlock     = "# clawql-hooks: end"
 )
 
+// They are compiled when they are first asked for: each start of a hook would
+// wait for them.
 var (
-	section  = regexp.MustCompile(`^\s*\[([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]\s*$`)
-	ourPaths = regexp.MustCompile(`^\s*path\s*=\s*"?(?:.*/)?clawql-hooks/config(?:-worktrees)?"?\s*$`)
+	section = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*\[([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]\s*$`)
+	})
+	ourPaths = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*path\s*=\s*"?(?:.*/)?clawql-hooks/config(?:-worktrees)?"?\s*$`)
+	})
 )
 
 // addBlock appends lines to a configuration, so that takeBlock gives back the
@@ -77,7 +84,7 @@ type part struct {
 func sections(text string) []part {
 	all := []part{{}}
 	for _, line := range strings.SplitAfter(text, "\n") {
-		if section.MatchString(strings.TrimRight(line, "\r\n")) {
+		if section().MatchString(strings.TrimRight(line, "\r\n")) {
 			all = append(all, part{header: line})
 			continue
 		}
@@ -90,7 +97,7 @@ func sections(text string) []part {
 
 // strip gives the lines of a section that are not ours.
 func (p part) strip() []string {
-	match := section.FindStringSubmatch(strings.TrimRight(p.header, "\r\n"))
+	match := section().FindStringSubmatch(strings.TrimRight(p.header, "\r\n"))
 	name, label := "", ""
 	if match != nil {
 		name, label = strings.ToLower(match[1]), match[2]
@@ -102,7 +109,7 @@ func (p part) strip() []string {
 	for _, line := range p.lines {
 		trimmed := strings.TrimSpace(line)
 		comment := trimmed == "" || strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, ";")
-		if !comment && (hook || include && ourPaths.MatchString(trimmed)) {
+		if !comment && (hook || include && ourPaths().MatchString(trimmed)) {
 			dropped = true
 			continue
 		}

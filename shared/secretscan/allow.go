@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 )
 
@@ -19,19 +18,28 @@ type allowSpec struct {
 // allowlist is an allowSpec at work.
 type allowlist struct {
 	allowSpec
-	paths, regexes func() *regexp.Regexp
-	words          func() []string
-	sorted         func() *wordSet
-	looks          atomic.Int32
+	joinedPaths, joinedRegexes lazy[*regexp.Regexp]
+	lowWords                   lazy[[]string]
+	sortedWords                lazy[*wordSet]
+	looks                      atomic.Int32
 }
 
-func newAllowlist(spec allowSpec) *allowlist {
-	a := &allowlist{allowSpec: spec}
-	a.paths = sync.OnceValue(func() *regexp.Regexp { return anyOf(spec.Paths) })
-	a.regexes = sync.OnceValue(func() *regexp.Regexp { return anyOf(spec.Regexes) })
-	a.words = sync.OnceValue(func() []string { return lowered(spec.StopWords) })
-	a.sorted = sync.OnceValue(func() *wordSet { return sortWords(a.words()) })
-	return a
+func newAllowlist(spec allowSpec) *allowlist { return &allowlist{allowSpec: spec} }
+
+func (a *allowlist) paths() *regexp.Regexp {
+	return a.joinedPaths.get(func() *regexp.Regexp { return anyOf(a.Paths) })
+}
+
+func (a *allowlist) regexes() *regexp.Regexp {
+	return a.joinedRegexes.get(func() *regexp.Regexp { return anyOf(a.Regexes) })
+}
+
+func (a *allowlist) words() []string {
+	return a.lowWords.get(func() []string { return lowered(a.StopWords) })
+}
+
+func (a *allowlist) sorted() *wordSet {
+	return a.sortedWords.get(func() *wordSet { return sortWords(a.words()) })
 }
 
 // anyOf joins patterns as gitleaks does, flags of one reaching into the next

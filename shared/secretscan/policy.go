@@ -57,10 +57,12 @@ func Compile(s Sources) (*Policy, error) {
 // byDefault is the policy of a repository that says nothing.
 var byDefault = sync.OnceValue(func() *Policy { return assemble(defaults(), nil) })
 
-// Warm makes ready what a first scan needs where a repository says nothing: the
-// policy, and what nearly every text asks for. It may run beside other work;
-// nobody has to call it.
-func Warm() {
+// Warm makes ready the policy of a repository that says nothing. It may run
+// beside other work; nobody has to call it.
+func Warm() { byDefault() }
+
+// WarmFiles is Warm, and makes ready what nearly every file asks for.
+func WarmFiles() {
 	p := byDefault()
 	fileAllowed("-", p.global)
 	for _, id := range []string{"generic-api-key", "jwt", "vault-service-token", "twilio-api-key"} {

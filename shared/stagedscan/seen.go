@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gitchange"
@@ -24,8 +25,8 @@ type Seen struct {
 // changes while it reads the policy.
 func (o Options) StagedChanges(ctx context.Context, repo *gitchange.Repo) (*Seen, error) {
 	seen := &Seen{}
-	go secretscan.Warm()
-	early := begin(func() ([]gitchange.Change, error) { return repo.Staged(ctx, "HEAD") })
+	early := sync.OnceValues(repo.StagedLater(ctx, "HEAD")) // all that follows waits for it
+	go secretscan.WarmFiles()
 	report, err := o.run(ctx, repo, func(s *scan) error {
 		if err := s.objects.Ahead(policyNames("HEAD")...); err != nil {
 			return err
@@ -51,18 +52,6 @@ func (o Options) StagedChanges(ctx context.Context, repo *gitchange.Repo) (*Seen
 	_, _ = early() // its child has ended, whatever came of the rest
 	seen.Report = report
 	return seen, err
-}
-
-// begin runs work beside the caller, who gets its outcome by the function.
-func begin[T any](work func() (T, error)) func() (T, error) {
-	var value T
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		value, err = work()
-	}()
-	return func() (T, error) { <-done; return value, err }
 }
 
 // commitID is the id of the commit that a name stands for, from its content:
