@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
@@ -10,9 +11,14 @@ import (
 	"github.com/clawql/clawql-workbench/shared/output"
 	"github.com/clawql/clawql-workbench/shared/release"
 	"github.com/urfave/cli/v2"
+	"k8s.io/klog/v2"
 )
 
-func main() { os.Exit(cmdline.Run(app(), os.Args, console.Standard())) }
+func main() {
+	klog.LogToStderr(false) // client-go's own log: what it says, an error of ours says better
+	klog.SetOutput(io.Discard)
+	os.Exit(cmdline.Run(app(), os.Args, console.Standard()))
+}
 
 func app() *cli.App {
 	return &cli.App{
