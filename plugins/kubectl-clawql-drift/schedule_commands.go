@@ -4,5 +4,5 @@ import "github.com/urfave/cli/v2"
 
 // scheduleCommands are those of the monthly comparison.
 func scheduleCommands() []*cli.Command {
-	return []*cli.Command{runCommand(), historyCommand(), scheduleCommand()}
+	return []*cli.Command{runCommand(), historyCommand(), scheduleCommand(), fixCommand()}
 }
