@@ -256,6 +256,21 @@ kind: ValidatingAdmissionPolicyBinding
 metadata: {name: clawql-digests}
 spec: {policyName: clawql-digests, validationActions: [Deny], matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: clawql}}}}
 ---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: clawql}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: gateway, namespace: clawql}
+spec:
+  action: ALLOW
+  selector: {matchLabels: {app: gateway}}
+  rules:
+  - from: [{source: {principals: [cluster.local/ns/ingress/sa/proxy]}}]
+    to: [{operation: {methods: [POST], paths: [/mcp]}}]
+---
 apiVersion: v1
 kind: ServiceAccount
 metadata: {name: gateway, namespace: clawql}
@@ -335,6 +350,12 @@ var changes = []struct {
 	{"Admission", "a policy only warns", "validationActions: [Deny]", "validationActions: [Warn]", finding.MorePermissive},
 	{"Admission", "a policy fails open", "  failurePolicy: Fail\n  matchC", "  failurePolicy: Ignore\n  matchC", finding.MorePermissive},
 	{"Admission", "another expression", "replicas <= 50", "replicas <= 51", finding.Different},
+	{"Istio", "plain text is let in", "mode: STRICT", "mode: PERMISSIVE", finding.MorePermissive},
+	{"Istio", "mutual TLS is switched off", "mode: STRICT", "mode: DISABLE", finding.MorePermissive},
+	{"Istio", "another caller", "principals: [cluster.local/ns/ingress/sa/proxy]", "principals: [cluster.local/ns/ingress/sa/proxy, cluster.local/ns/x/sa/y]", finding.MorePermissive},
+	{"Istio", "every path", "methods: [POST], paths: [/mcp]", "methods: [POST]", finding.MorePermissive},
+	{"Istio", "one caller fewer: nobody", "  rules:\n  - from: [{source: {principals: [cluster.local/ns/ingress/sa/proxy]}}]\n    to: [{operation: {methods: [POST], paths: [/mcp]}}]\n", "", finding.Stricter},
+	{"Istio", "a condition that is not understood", "paths: [/mcp]}}]", "paths: [/mcp]}}]\n    when: [{key: 'request.headers[x]', values: [y]}]", finding.Different},
 	{"Object", "another allow list", `["file_read"]`, `["file_list"]`, finding.Different},
 	{"Secret", "another value", "LTQ3MTE=", "LTQ3MTI=", finding.Different},
 	{"Secret", "one more key", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=}", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=, more: Y2FuYXJ5}", finding.Different},

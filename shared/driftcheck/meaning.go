@@ -9,6 +9,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/drift/admission"
 	"github.com/clawql/clawql-workbench/shared/drift/atr"
+	"github.com/clawql/clawql-workbench/shared/drift/istio"
 	"github.com/clawql/clawql-workbench/shared/drift/panguard"
 	"github.com/clawql/clawql-workbench/shared/drift/verdict"
 	"github.com/clawql/clawql-workbench/shared/finding"
@@ -131,4 +132,14 @@ func (c *comparison) admission() error {
 		}
 	}
 	return c.hear(admission.Compare(sides[0], sides[1], c.names))
+}
+
+func (c *comparison) mesh() error {
+	var sides [2][]istio.Resource
+	for i, list := range c.ofKinds(istio.Kinds) {
+		for _, o := range list {
+			sides[i] = append(sides[i], istio.Resource{Object: objectOf(o), Raw: o.Object, Changed: finding.LastChange(o.GetManagedFields())})
+		}
+	}
+	return c.hear(istio.Compare(sides[0], sides[1], c.names))
 }

@@ -64,6 +64,21 @@ kind: ValidatingAdmissionPolicyBinding
 metadata: {name: clawql-digests}
 spec: {policyName: clawql-digests, validationActions: [Deny], matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: clawql}}}}
 ---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: clawql}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: gateway, namespace: clawql}
+spec:
+  action: ALLOW
+  selector: {matchLabels: {app: gateway}}
+  rules:
+  - from: [{source: {principals: [cluster.local/ns/ingress/sa/proxy]}}]
+    to: [{operation: {methods: [POST], paths: [/mcp]}}]
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gateway, namespace: clawql}
@@ -115,6 +130,12 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 		{"a policy fails open", "  failurePolicy: Fail\n  matchC", "  failurePolicy: Ignore\n  matchC", "more-permissive Admission"},
 		{"another expression", "replicas <= 50", "replicas <= 51", "different Admission"},
 		{"a binding of another policy", "ValidatingAdmissionPolicyBinding\nmetadata: {name: clawql-digests}\nspec: {policyName: clawql-digests,", "ValidatingAdmissionPolicyBinding\nmetadata: {name: clawql-digests}\nspec: {policyName: other,", "different Admission"},
+		{"plain text is let in", "mode: STRICT", "mode: PERMISSIVE", "more-permissive Istio"},
+		{"mutual TLS is switched off", "mode: STRICT", "mode: DISABLE", "more-permissive Istio"},
+		{"another caller", "principals: [cluster.local/ns/ingress/sa/proxy]", "principals: [cluster.local/ns/ingress/sa/proxy, cluster.local/ns/x/sa/y]", "more-permissive Istio"},
+		{"every path", "methods: [POST], paths: [/mcp]", "methods: [POST]", "more-permissive Istio"},
+		{"one caller fewer: nobody", "  rules:\n  - from: [{source: {principals: [cluster.local/ns/ingress/sa/proxy]}}]\n    to: [{operation: {methods: [POST], paths: [/mcp]}}]\n", "", "stricter Istio"},
+		{"a condition that is not understood", "paths: [/mcp]}}]", "paths: [/mcp]}}]\n    when: [{key: 'request.headers[x]', values: [y]}]", "different Istio"},
 		{"no JWT", `env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]`, "", "more-permissive Environment"},
 		{"a mode that nobody knows", "mode: protection", "mode: audit", "different Object"},
 	} {
