@@ -3,7 +3,6 @@
 package main
 
 import (
-	"io"
 	"os"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
@@ -15,8 +14,7 @@ import (
 )
 
 func main() {
-	klog.LogToStderr(false) // client-go's own log: what it says, an error of ours says better
-	klog.SetOutput(io.Discard)
+	klog.SetLogger(klog.Logger{}) // client-go's own log goes nowhere: what it says, an error of ours says better
 	os.Exit(cmdline.Run(app(), os.Args, console.Standard()))
 }
 

@@ -235,7 +235,7 @@ func (p *pair) cut(t *testing.T) {
 		wire.carried.Store(0)
 		wire.most.Store(whole * part / 10)
 		got := p.drifts("--kubeconfig", wire.kubeconfig(t, p))
-		if got.code != 3 || got.Status == finding.Equal || len(got.stderr) == 0 {
+		if got.code != 3 || got.Status == finding.Equal || !strings.HasPrefix(got.stderr, "kubectl clawql drift: error: ") {
 			t.Errorf("cut after %d of %d bytes: %+v", whole*part/10, whole, got)
 		}
 		t.Logf("cut after %d of %d bytes: %s", whole*part/10, whole, strings.Split(got.stderr, "\n")[0])
