@@ -72,7 +72,7 @@ func Make(from, to []*unstructured.Unstructured, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, have := &Plan{}, index(from)
+	plan, have := newPlan(), index(from)
 	for _, w := range wanted {
 		h := have[keyOf(w)]
 		delete(have, keyOf(w))
@@ -89,6 +89,12 @@ func Make(from, to []*unstructured.Unstructured, o Options) (*Plan, error) {
 		plan.only(h, o.Skip(ObjectOf(h)))
 	}
 	return plan, nil
+}
+
+// newPlan has no list that JSON would call null.
+func newPlan() *Plan {
+	objects, names := []*unstructured.Unstructured{}, []finding.Object{}
+	return &Plan{Create: objects, Replace: objects, Anew: objects, Delete: names, Patches: []Patch{}, Secrets: names, Skipped: names}
 }
 
 // pair is an object that `to` has; h is that of `from`, nil for none.
