@@ -45,8 +45,9 @@ Each such finding says which side is the more permissive one and has a witness,
 which a second evaluator has confirmed. All other objects are compared field by
 field. A Secret is compared by a keyed hash; no value is printed.
 
-A side is an environment of clawql.yaml, CONTEXT/NAMESPACE, dir:PATH, a folder of
-YAML or JSON manifests, or file:SNAPSHOT, which ` + "`snapshot`" + ` wrote. What a folder
-does not hold is not there: compare whole environments. What could not be read or understood makes the result
-incomplete (exit 3), never equal. Only read rights are needed.
+A side is an environment of clawql.yaml, CONTEXT/NAMESPACE, dir:PATH (a folder
+of YAML or JSON manifests), or file:SNAPSHOT, which ` + "`snapshot`" + ` wrote. What a
+folder does not hold is not there: compare whole environments. What could not be
+read or understood makes the result incomplete (exit 3), never equal. Only read
+rights are needed, those that ` + "`rbac`" + ` prints.
 `

@@ -96,6 +96,18 @@ func TestTableWithoutColourHasTheSameWords(t *testing.T) {
 	}
 }
 
+// A comparer's own sentence is kept, and its witness is never lost.
+func TestSaysKeepsTheWitness(t *testing.T) {
+	f := finding.Finding{Control: "Kyverno", Direction: finding.MorePermissive, Explanation: "staging admits a tag", Witness: &finding.Witness{Kind: "api-request", Text: "create Pod clawql/x"}}
+	if text, more := says(f, "a", "b"); text != f.Explanation || more != "witness: create Pod clawql/x" {
+		t.Errorf("%q, %q", text, more)
+	}
+	f.Explanation += ": create Pod clawql/x"
+	if text, more := says(f, "a", "b"); text != f.Explanation || more != "" {
+		t.Errorf("%q, %q", text, more)
+	}
+}
+
 func TestAgo(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Hour: "just now", time.Minute: "1 minute ago", 3 * time.Hour: "3 hours ago", 9 * 24 * time.Hour: "9 days ago",

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clawql/clawql-workbench/shared/drift/rbac"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
@@ -28,13 +29,19 @@ func says(f finding.Finding, from, to string) (witness, inAll string) {
 			number, protocol, _ := strings.Cut(port, "/")
 			return fmt.Sprintf("%s lets %s reach %s on %s; %s does not", allows, src, rest[:at], port, denies), unless(inAll, "ports in all: ", protocol+" "+number)
 		}
-	case "api-request":
+	case "api-request": // of RBAC the object is who asks; of a policy the text is all there is to say
+		if f.Control != rbac.Control {
+			break
+		}
 		request := strings.TrimPrefix(text, f.Object.Kind+" "+f.Object.String()+": ")
 		return fmt.Sprintf("%s: can %s; %s: no", allows, request, denies), unless(list(f), "in all: ", request)
 	case "vault-request":
 		return fmt.Sprintf("%s lets its holder %s; %s does not", allows, text, denies), unless(list(f), "in all: ", text)
 	}
-	return f.Explanation, ""
+	if strings.Contains(f.Explanation, f.Witness.Text) || strings.HasSuffix(f.Witness.Text, f.Object.Kind+" "+f.Object.String()) {
+		return f.Explanation, ""
+	}
+	return f.Explanation, "witness: " + f.Witness.Text
 }
 
 // between is what stands where no side is the more permissive one.

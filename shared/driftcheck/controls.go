@@ -1,7 +1,11 @@
 package driftcheck
 
 import (
+	"github.com/clawql/clawql-workbench/shared/drift/admission"
+	"github.com/clawql/clawql-workbench/shared/drift/atr"
+	"github.com/clawql/clawql-workbench/shared/drift/istio"
 	"github.com/clawql/clawql-workbench/shared/drift/netpol"
+	"github.com/clawql/clawql-workbench/shared/drift/panguard"
 	"github.com/clawql/clawql-workbench/shared/drift/podsec"
 	"github.com/clawql/clawql-workbench/shared/drift/rbac"
 	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
@@ -18,6 +22,10 @@ var known = []Control{
 	{vaultacl.Control, "who may make which requests of Vault"},
 	{podsec.ControlAdmission, "which pods a namespace admits"},
 	{podsec.ControlPods, "with which privileges pods run"},
+	{panguard.ControlPolicy, "which tool calls Panguard lets through"},
+	{atr.Control, "which inputs the Agent Threat Rules catch"},
+	{admission.Control, "which objects Kyverno and ValidatingAdmissionPolicies refuse"},
+	{istio.Control, "which requests Istio lets through"},
 	{ControlImage, "which images run"},
 	{ControlEnv, "which variables the containers have"},
 	{ControlSecret, "which values the Secrets have, by keyed hash"},
