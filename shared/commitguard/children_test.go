@@ -62,6 +62,29 @@ func TestManyBranchesStartAsManyChildrenAsFew(t *testing.T) {
 	}
 }
 
+// Branches that each have a policy of their own, because each stood elsewhere
+// before, share one reader of objects: each starts git once more, to list what
+// its one commit changes.
+func TestBranchesThatMoveStartOneChildEach(t *testing.T) {
+	s := newSite(t)
+	head := s.git("rev-parse", "HEAD")
+	var lines [2]string
+	for i := range 12 {
+		old := s.feed(fmt.Sprint("old ", i), "commit-tree", "-p", head, head+"^{tree}")
+		fresh := s.feed(fmt.Sprint("new ", i), "commit-tree", "-p", old, head+"^{tree}")
+		for n, most := range []int{2, 12} {
+			if i < most {
+				lines[n] += fmt.Sprintf("%s %s refs/heads/moved/%d\n", old, fresh, i)
+			}
+		}
+	}
+	few, text1 := s.children(lines[0])
+	many, text2 := s.children(lines[1])
+	if text1 != "" || text2 != "" || many-few > 10 {
+		t.Errorf("2 branches start git %d times, 12 branches %d times; %s%s", few, many, text1, text2)
+	}
+}
+
 // Where signatures count, too; and one branch of hundreds that is refused is
 // found with few more.
 func TestManySignedBranchesStartFewChildren(t *testing.T) {

@@ -25,6 +25,8 @@ type Guard struct {
 	Repo     *gitchange.Repo
 	Receipts *Receipts // nil is none
 	Now      time.Time
+
+	objects *gitchange.Objects // of a transaction, for all its branches
 }
 
 // Verdict is what a hook found. Git may go on when it is Clean.
@@ -63,6 +65,6 @@ func (g *Guard) PreCommit(ctx context.Context) (*Verdict, error) {
 
 func (g *Guard) options() stagedscan.Options {
 	o := stagedscan.DefaultOptions()
-	o.Now = g.Now
+	o.Now, o.Objects = g.Now, g.objects
 	return o
 }

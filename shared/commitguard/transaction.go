@@ -23,15 +23,23 @@ func (g *Guard) Transaction(ctx context.Context, state string, in io.Reader) (*V
 		return nil, err
 	}
 	groups, err := g.groups(ctx, updates)
-	if err != nil {
+	if err != nil || len(groups) == 0 {
+		return verdict, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // ends the child on an error
+	work := *g
+	if work.objects, err = g.Repo.Objects(ctx); err != nil {
 		return nil, err
 	}
 	for _, one := range groups {
-		if err := g.enter(ctx, one, verdict); err != nil {
+		if err := work.enter(ctx, one, verdict); err != nil {
+			stop()
+			_ = work.objects.Close() // the error at hand says more
 			return nil, err
 		}
 	}
-	return verdict, nil
+	return verdict, work.objects.Close()
 }
 
 // group is updates that are judged by the policy of one commit.

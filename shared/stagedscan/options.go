@@ -20,6 +20,9 @@ type Options struct {
 	Getenv       func(string) string
 	Baseline     []byte // a report of gitleaks in JSON, beside the one in the repository; nil for none
 	Agents       bool   // let the tool for agent threats look at skills and MCP configurations
+	// Objects reads the repository for several scans in turn, and the caller
+	// closes it; nil: each scan opens one.
+	Objects *gitchange.Objects
 }
 
 // DefaultOptions are those of the hooks.

@@ -60,7 +60,7 @@ func (o Options) Staged(ctx context.Context, repo *gitchange.Repo) (*Report, err
 func (o Options) run(ctx context.Context, repo *gitchange.Repo, work func(s *scan) error) (*Report, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop() // ends the child on an error
-	objects, err := repo.Objects(ctx)
+	objects, end, err := o.reader(ctx, repo)
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +74,24 @@ func (o Options) run(ctx context.Context, repo *gitchange.Repo, work func(s *sca
 	}
 	if err != nil {
 		stop()
-		_ = objects.Close() // the error at hand says more
+		_ = end() // the error at hand says more
 		return nil, err
 	}
-	if err := objects.Close(); err != nil {
+	if err := end(); err != nil {
 		return nil, err
 	}
 	return s.finish(), nil
+}
+
+// reader is the one that the options bring, or one for this run alone.
+func (o Options) reader(ctx context.Context, repo *gitchange.Repo) (objects *gitchange.Objects, end func() error, err error) {
+	if o.Objects != nil {
+		return o.Objects, func() error { return nil }, nil
+	}
+	if objects, err = repo.Objects(ctx); err != nil {
+		return nil, nil, err
+	}
+	return objects, objects.Close, nil
 }
 
 func (o Options) scan(ctx context.Context, repo *gitchange.Repo) *scan {
