@@ -97,7 +97,7 @@ test: install sandbox-build build check test-session test-session-leaks test-ses
 
 test-atr: ## skills and MCP configurations, by the real agent-threat-rules (npm)
 	@$(STEP) "install agent-threat-rules" .ci/atr
-	@$(STEP) "threats to agents" env CLAWQL_REQUIRE=atr PATH="$(abspath bin/atr/node_modules/.bin):$$PATH" $(GO) test $(FLAGS) -count=1 -run 'RealATR|Scripts/git-clawql-hooks/agents' ./shared/agentthreat ./shared/stagedscan ./shared/house/scripts
+	@$(STEP) "threats to agents" env CLAWQL_REQUIRE=atr PATH="$(abspath bin/atr/node_modules/.bin):$$PATH" $(GO) test $(FLAGS) -count=1 -run 'RealATR|Scripts/git-clawql-hooks/agents' ./shared/agentthreat ./shared/drift/atr ./shared/stagedscan ./shared/house/scripts
 
 test-signing: ## signing with a security key (in software, behind the real ssh-keygen, ssh-agent and git)
 	@$(STEP) "signing with a security key" env CLAWQL_REQUIRE=fido $(GO) test $(FLAGS) -count=1 ./shared/sshsign/... ./shared/commitverify ./shared/signsetup/...
