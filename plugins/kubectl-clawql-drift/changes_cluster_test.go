@@ -272,6 +272,12 @@ spec:
     to: [{operation: {methods: [POST], paths: [/mcp]}}]
 ---
 apiVersion: v1
+kind: ConfigMap
+metadata: {name: clawql-abac-policy, namespace: clawql}
+data:
+  policy.json: '{"rules":[{"actorType":"agent","roles":["underwriter"],"verticals":["lending"],"operations":["lending__*__read"]}]}'
+---
+apiVersion: v1
 kind: ServiceAccount
 metadata: {name: gateway, namespace: clawql}
 ---
@@ -356,6 +362,8 @@ var changes = []struct {
 	{"Istio", "every path", "methods: [POST], paths: [/mcp]", "methods: [POST]", finding.MorePermissive},
 	{"Istio", "one caller fewer: nobody", "  rules:\n  - from: [{source: {principals: [cluster.local/ns/ingress/sa/proxy]}}]\n    to: [{operation: {methods: [POST], paths: [/mcp]}}]\n", "", finding.Stricter},
 	{"Istio", "a condition that is not understood", "paths: [/mcp]}}]", "paths: [/mcp]}}]\n    when: [{key: 'request.headers[x]', values: [y]}]", finding.Different},
+	{"ATRRoles", "a role more", `["underwriter"]`, `["underwriter","clerk"]`, finding.MorePermissive},
+	{"ATRRoles", "a narrower operation", "lending__*__read", "lending__loans__read", finding.Stricter},
 	{"Object", "another allow list", `["file_read"]`, `["file_list"]`, finding.Different},
 	{"Secret", "another value", "LTQ3MTE=", "LTQ3MTI=", finding.Different},
 	{"Secret", "one more key", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=}", "data: {token: Y2FuYXJ5LXZhbHVlLTQ3MTE=, more: Y2FuYXJ5}", finding.Different},

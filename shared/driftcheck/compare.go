@@ -49,7 +49,7 @@ func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
 		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key][]func(string) bool{},
 	}
 	c.report.Incomplete = append(append(c.report.Incomplete, from.Incomplete...), to.Incomplete...)
-	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.panguard, c.threatRules, c.admission, c.mesh, c.structure} {
+	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.panguard, c.threatRules, c.admission, c.mesh, c.roles, c.structure} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/drift/admission"
 	"github.com/clawql/clawql-workbench/shared/drift/atr"
+	"github.com/clawql/clawql-workbench/shared/drift/atrroles"
 	"github.com/clawql/clawql-workbench/shared/drift/istio"
 	"github.com/clawql/clawql-workbench/shared/drift/panguard"
 	"github.com/clawql/clawql-workbench/shared/drift/verdict"
@@ -142,4 +143,24 @@ func (c *comparison) mesh() error {
 		}
 	}
 	return c.hear(istio.Compare(sides[0], sides[1], c.names))
+}
+
+func (c *comparison) roles() error {
+	var sides [2][]atrroles.Config
+	err := c.each(func(i int, o *unstructured.Unstructured) error {
+		named := o.GetKind() == "ConfigMap" && o.GroupVersionKind().Group == "" && o.GetName() == "clawql-abac-policy"
+		if !named && !isConfig(o, "atr-roles") {
+			return nil
+		}
+		read, err := as[corev1.ConfigMap](o)
+		if err != nil {
+			return err
+		}
+		sides[i] = append(sides[i], atrroles.Config{Object: objectOf(o), Data: read.Data, Changed: finding.LastChange(o.GetManagedFields())})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.hear(atrroles.Compare(sides[0], sides[1], c.names))
 }

@@ -79,6 +79,12 @@ spec:
   - from: [{source: {principals: [cluster.local/ns/ingress/sa/proxy]}}]
     to: [{operation: {methods: [POST], paths: [/mcp]}}]
 ---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: clawql-abac-policy, namespace: clawql}
+data:
+  policy.json: '{"rules":[{"actorType":"agent","roles":["underwriter"],"verticals":["lending"],"operations":["lending__*__read"]}]}'
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: gateway, namespace: clawql}
@@ -136,6 +142,9 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 		{"every path", "methods: [POST], paths: [/mcp]", "methods: [POST]", "more-permissive Istio"},
 		{"one caller fewer: nobody", "  rules:\n  - from: [{source: {principals: [cluster.local/ns/ingress/sa/proxy]}}]\n    to: [{operation: {methods: [POST], paths: [/mcp]}}]\n", "", "stricter Istio"},
 		{"a condition that is not understood", "paths: [/mcp]}}]", "paths: [/mcp]}}]\n    when: [{key: 'request.headers[x]', values: [y]}]", "different Istio"},
+		{"a role more", `["underwriter"]`, `["underwriter","clerk"]`, "more-permissive ATRRoles"},
+		{"a narrower operation", "lending__*__read", "lending__loans__read", "stricter ATRRoles"},
+		{"a role's condition", `"agent",`, `"agent","conditions":{"a":1},`, "different Object"},
 		{"no JWT", `env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]`, "", "more-permissive Environment"},
 		{"a mode that nobody knows", "mode: protection", "mode: audit", "different Object"},
 	} {
