@@ -83,14 +83,6 @@ func countOf(findings []stagedscan.Finding) string {
 	return strings.Join(parts, ", ")
 }
 
-// secrets counts what may be no secrets only.
-func secrets(n int) string {
-	if n == 1 {
-		return "1 secret"
-	}
-	return fmt.Sprintf("%d secrets", n)
-}
-
 func text(w io.Writer, o scanOptions, report *stagedscan.Report) error {
 	if err := showReport(w, report, o.again(), time.Now()); err != nil {
 		return err

@@ -270,3 +270,15 @@ func TestExceptions(t *testing.T) {
 		t.Errorf("what was not compared was excepted: %s", report.Status)
 	}
 }
+
+// A folder may bind a role that every cluster has, without holding it.
+func TestAFolderMayBindADefaultRole(t *testing.T) {
+	bound := []string{"kind: Role, name: reader}", "kind: ClusterRole, name: view}"}
+	if report := compare(t, side(t, "staging", bound...), side(t, "production", bound...), mapped); report.Status != finding.Equal {
+		t.Errorf("%s %v %v", report.Status, report.Incomplete, report.Findings)
+	}
+	report := compare(t, side(t, "staging", bound[0], "kind: ClusterRole, name: edit}"), side(t, "production", bound...), mapped)
+	if report.Summary.MorePermissive != 1 || report.Status != finding.Drift {
+		t.Errorf("edit against view: %+v", report)
+	}
+}

@@ -130,6 +130,9 @@ func rbacSide(s Side) (rbac.Side, error) {
 		return side, err
 	}
 	side.RoleBindings, err = pick[rbacv1.RoleBinding](s, group, "RoleBinding")
+	if err == nil && s.Partial {
+		return rbac.WithDefaults(side)
+	}
 	return side, err
 }
 

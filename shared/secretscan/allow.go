@@ -1,10 +1,11 @@
 package secretscan
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/zricethezav/gitleaks/v8/regexp"
 )
 
 // allowSpec is an allow list as a configuration writes it. Target is what the

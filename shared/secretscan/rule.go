@@ -1,8 +1,9 @@
 package secretscan
 
 import (
-	"regexp"
 	"sync"
+
+	"github.com/zricethezav/gitleaks/v8/regexp"
 )
 
 // ruleSpec is a rule as a configuration writes it. The default rules are such
