@@ -131,7 +131,7 @@ test-hooks-attacks: ## ways to get a token into history or past the signature po
 	@$(STEP) "attacks on the hooks" env CLAWQL_REQUIRE=git,ssh-keygen CLAWQL_ATTACK_TABLE=$(abspath bin)/hooks-attacks.txt $(GO) test $(FLAGS) -count=1 ./shared/commitguard
 	@cat bin/hooks-attacks.txt
 
-bench: bench-startup bench-judge bench-session bench-abort ## all benchmarks; each ends with one line of JSON
+bench: bench-startup bench-judge bench-hooks bench-verify bench-session bench-abort ## all benchmarks; each ends with one line of JSON
 
 bench-startup: build sandbox-build ## how long the tools take to start, beside kubectl
 	@$(GO) run ./testdata/startup bin
