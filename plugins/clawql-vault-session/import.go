@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/dotenv"
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/session"
@@ -68,7 +69,7 @@ func importSecrets(c *cli.Context) error {
 		return err
 	}
 	streams := cmdline.Streams(c)
-	fmt.Fprintf(streams.Err, "imported %s\n", count(len(items), "secret"))
+	fmt.Fprintf(streams.Err, "imported %s\n", console.Count(len(items), "secret"))
 	return disposeOf(c, streams, files)
 }
 
@@ -169,11 +170,4 @@ func fromFile(path string) ([]item, error) {
 		}
 	}
 	return items, nil
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

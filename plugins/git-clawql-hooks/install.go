@@ -94,7 +94,7 @@ func changeHooks(c *cli.Context, plan planner, verb string) error {
 		return err
 	}
 	if !c.Bool("recurse-submodules") {
-		fmt.Fprintf(s.Err, "%s not looked at, each a repository of its own: --recurse-submodules\n", counted(len(inside), "submodule"))
+		fmt.Fprintf(s.Err, "%s not looked at, each a repository of its own: --recurse-submodules\n", console.Count(len(inside), "submodule"))
 		return nil
 	}
 	var failed []error

@@ -29,7 +29,7 @@ func showPlan(w io.Writer, site *hookinstall.Site, plan *hookinstall.Plan, verb 
 		rows.Add(console.Clean(short(site, line.Path)), console.Clean(line.Before), "->  "+console.Clean(line.After))
 		settings = append(append(settings, marked("-", line.Removed)...), marked("+", line.Added)...)
 	}
-	if n := counted(ours, "file"); ours > 0 && verb == "install" {
+	if n := console.Count(ours, "file"); ours > 0 && verb == "install" {
 		rows.Add(console.Clean(short(site, site.State))+"/", "", "->  "+n)
 	} else if ours > 0 {
 		rows.Add(console.Clean(short(site, site.State))+"/", n, "->  -")

@@ -90,7 +90,7 @@ func showVerify(s console.Streams, format output.Format, span commitverify.Span,
 func verifyVerdict(r *commitverify.Report) error {
 	switch {
 	case len(r.Refused) > 0:
-		return fault.No("%d of %s refused", len(r.Refused), counted(r.Judged, "signature"))
+		return fault.No("%d of %s refused", len(r.Refused), console.Count(r.Judged, "signature"))
 	case !r.Demanded:
 		return fault.Usage("no policy asks for signatures here: there is no list of allowed signers, and no signing: in clawql.yaml").
 			Hint("git clawql-hooks signing setup")
@@ -98,18 +98,11 @@ func verifyVerdict(r *commitverify.Report) error {
 	return nil
 }
 
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 func verifyTable(w io.Writer, span commitverify.Span, r *commitverify.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s · %s", console.Clean(span.Name), counted(r.Commits, "commit"))
+	fmt.Fprintf(&b, "%s · %s", console.Clean(span.Name), console.Count(r.Commits, "commit"))
 	if r.Tags > 0 {
-		fmt.Fprintf(&b, ", %s", counted(r.Tags, "tag"))
+		fmt.Fprintf(&b, ", %s", console.Count(r.Tags, "tag"))
 	}
 	if r.Demanded {
 		fmt.Fprintf(&b, " · asked for: %s · policy of %.12s", r.Require, r.Policy)

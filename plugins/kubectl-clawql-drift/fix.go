@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
 	"github.com/clawql/clawql-workbench/shared/driftfix"
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -68,9 +69,9 @@ func fix(c *cli.Context) error {
 func (f fixing) verdict() error {
 	switch n := len(f.left()); {
 	case len(f.after.Incomplete) > 0:
-		return fault.Unable("%s could not be compared: that nothing is left is not proven", count(len(f.after.Incomplete), "thing"))
+		return fault.Unable("%s could not be compared: that nothing is left is not proven", console.Count(len(f.after.Incomplete), "thing"))
 	case n > 0:
-		return fault.No("%s would be left in which --from is more permissive", count(n, "finding"))
+		return fault.No("%s would be left in which --from is more permissive", console.Count(n, "finding"))
 	}
 	return nil
 }

@@ -79,9 +79,9 @@ func (f fixing) proof() string {
 	case len(f.after.Incomplete) > 0:
 		return "not proven: not everything could be compared"
 	case n > 0:
-		return "after this " + count(n, "finding") + " would be left in which it is more permissive"
+		return "after this " + console.Count(n, "finding") + " would be left in which it is more permissive"
 	}
-	return fmt.Sprintf("proven: after this it is nowhere more permissive (before: in %s)", count(f.before.Summary.MorePermissive, "finding"))
+	return fmt.Sprintf("proven: after this it is nowhere more permissive (before: in %s)", console.Count(f.before.Summary.MorePermissive, "finding"))
 }
 
 // objects go to kubectl by its input. The end mark cannot stand in YAML at the

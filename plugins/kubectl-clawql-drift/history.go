@@ -117,7 +117,7 @@ func (r *scheduled) text(h *drifthistory.History, routes []routeResult, paint co
 		fmt.Fprintln(&b, paint.Dim(fmt.Sprintf("%s %s  %s, %s to %s", console.Pad(e.How, 8), console.Clean(e.Control), console.Clean(e.Object.String()), date(e.Since), date(*e.Ended))))
 	}
 	if h.Dropped > 0 {
-		fmt.Fprintf(&b, "%s\n", paint.Warn(count(h.Dropped, "open finding")+" more: the history has no room for them"))
+		fmt.Fprintf(&b, "%s\n", paint.Warn(console.Count(h.Dropped, "open finding")+" more: the history has no room for them"))
 	}
 	for _, one := range routes {
 		fmt.Fprintf(&b, "%s\n", toldLine(one, paint))
@@ -168,9 +168,9 @@ func toldLine(r routeResult, paint console.Paint) string {
 	case len(r.Notices) == 0:
 		return paint.Dim("quiet    " + console.Clean(r.Name) + ": nothing new")
 	}
-	return "told     " + console.Clean(r.Name) + ": " + count(len(r.Notices), "notice")
+	return "told     " + console.Clean(r.Name) + ": " + console.Count(len(r.Notices), "notice")
 }
 
 func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-func days(d time.Duration) string { return count(int(d.Hours()/24), "day") }
+func days(d time.Duration) string { return console.Count(int(d.Hours()/24), "day") }

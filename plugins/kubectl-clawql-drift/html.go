@@ -60,7 +60,7 @@ func writeHTML(w io.Writer, o options, r *driftcheck.Report, now time.Time) erro
 
 func viewOf(o options, r *driftcheck.Report, now time.Time) view {
 	v := view{
-		From: console.Clean(o.from.name), To: console.Clean(o.to.name), Status: string(r.Status), Objects: count(r.Objects, "object"),
+		From: console.Clean(o.from.name), To: console.Clean(o.to.name), Status: string(r.Status), Objects: console.Count(r.Objects, "object"),
 		Warnings: cleaned(r.Warnings), Incomplete: cleaned(r.Incomplete), Verdict: console.Clean(headline(o, r)),
 		Version: release.Version(), Time: now.UTC().Format("2006-01-02 15:04 UTC"),
 	}
@@ -95,7 +95,7 @@ func headline(o options, r *driftcheck.Report) string {
 	case r.Status == finding.Equal && len(r.Excepted) == 0:
 		return "equal: neither side lets anything happen that the other does not"
 	case r.Status == finding.Incomplete:
-		return count(len(r.Incomplete), "thing") + " could not be compared; " + sentence(o, r)
+		return console.Count(len(r.Incomplete), "thing") + " could not be compared; " + sentence(o, r)
 	}
 	return sentence(o, r)
 }

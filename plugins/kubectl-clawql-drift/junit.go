@@ -54,7 +54,7 @@ func writeJUnit(w io.Writer, o options, r *driftcheck.Report) error {
 	}
 	whole := junitCase{Name: complete, Class: "drift"}
 	if n := len(r.Incomplete); n > 0 {
-		whole.Error = &junitProblem{Message: count(n, "thing") + " could not be compared", Type: "incomplete", Text: console.CleanLines(strings.Join(r.Incomplete, "\n"))}
+		whole.Error = &junitProblem{Message: console.Count(n, "thing") + " could not be compared", Type: "incomplete", Text: console.CleanLines(strings.Join(r.Incomplete, "\n"))}
 	}
 	suite.add(whole)
 	text, err := xml.MarshalIndent(junitSuites{Suites: []junitSuite{suite}}, "", "  ")

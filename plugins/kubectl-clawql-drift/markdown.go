@@ -13,7 +13,7 @@ import (
 // markdown is a table for a pull request.
 func markdown(w io.Writer, o options, r *driftcheck.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### Drift: %s\n\n`%s` → `%s`, %s: %s.\n", r.Status, cell(o.from.name), cell(o.to.name), count(r.Objects, "object"), cell(sentence(o, r)))
+	fmt.Fprintf(&b, "### Drift: %s\n\n`%s` → `%s`, %s: %s.\n", r.Status, cell(o.from.name), cell(o.to.name), console.Count(r.Objects, "object"), cell(sentence(o, r)))
 	if len(r.Findings) > 0 {
 		fmt.Fprint(&b, "\n| direction | severity | control | object | what |\n| --- | --- | --- | --- | --- |\n")
 	}

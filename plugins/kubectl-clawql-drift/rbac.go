@@ -78,7 +78,7 @@ func printRights(c *cli.Context) error {
 	if err := write(cmdline.Streams(c).Out, text); err != nil || len(incomplete) == 0 {
 		return err
 	}
-	return fault.Unable("%s could not be asked what it serves: the rights are not whole", count(len(incomplete), "API group"))
+	return fault.Unable("%s could not be asked what it serves: the rights are not whole", console.Count(len(incomplete), "API group"))
 }
 
 // rules are those of the kinds, without Secrets where they are left out.

@@ -94,6 +94,6 @@ func verdict(o options, r *driftcheck.Report) error {
 	case finding.Drift:
 		return fault.No("%s", sentence(o, r)).Hint("details, with a picture: the same command with -o html > drift.html")
 	}
-	return fault.Unable("%s could not be compared; %s", count(len(r.Incomplete), "thing"), sentence(o, r)).
+	return fault.Unable("%s could not be compared; %s", console.Count(len(r.Incomplete), "thing"), sentence(o, r)).
 		Hint("what could not be compared is listed above; `kubectl clawql drift rbac SIDE` prints the rights that are needed")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/clusterread"
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/project"
@@ -95,7 +96,7 @@ func (s side) read(ctx context.Context, reader *driftcheck.Reader, kubeconfig st
 	read, err := reader.Cluster(ctx, clusterread.Source{
 		Kubeconfig: kubeconfig, Context: s.context, Namespaces: []string{s.namespace},
 		Progress: func(objects, lists, of int) {
-			progress("reading " + s.name + ": " + count(objects, "object") + ", list " + strconv.Itoa(lists) + " of " + strconv.Itoa(of))
+			progress("reading " + s.name + ": " + console.Count(objects, "object") + ", list " + strconv.Itoa(lists) + " of " + strconv.Itoa(of))
 		},
 	})
 	read.Name = s.name

@@ -100,7 +100,7 @@ func saySnapshot(s console.Streams, c *cli.Context, read driftcheck.Side, size i
 	if c.Bool("unsigned") {
 		how = "not signed"
 	}
-	text := fmt.Sprintf("%s: %s of %s, %.1f kB, %s\n", console.Clean(c.String("output")), count(len(read.Objects), "object"), console.Clean(read.Name), float64(size)/1e3, console.Clean(how))
+	text := fmt.Sprintf("%s: %s of %s, %.1f kB, %s\n", console.Clean(c.String("output")), console.Count(len(read.Objects), "object"), console.Clean(read.Name), float64(size)/1e3, console.Clean(how))
 	if read.Values == driftcheck.NoValues {
 		text += "values of Secrets are not in it, not even hashed: --key FILE\n"
 	}
@@ -111,7 +111,7 @@ func saySnapshot(s console.Streams, c *cli.Context, read driftcheck.Side, size i
 		return err
 	}
 	if n := len(read.Incomplete); n > 0 {
-		return fault.Unable("%s could not be read; the snapshot says so", count(n, "thing")).
+		return fault.Unable("%s could not be read; the snapshot says so", console.Count(n, "thing")).
 			Hint("`kubectl clawql drift rbac SIDE` prints the rights that are needed")
 	}
 	return nil

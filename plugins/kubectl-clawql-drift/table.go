@@ -59,7 +59,7 @@ func writeTable(s console.Streams, o options, r *driftcheck.Report, now time.Tim
 // head names the sides, and at the right border how much there is.
 func (t *table) head(r *driftcheck.Report) {
 	sides := console.Clean(t.from + " -> " + t.to)
-	counts := count(r.Objects, "object") + ", " + count(len(r.Findings), "finding")
+	counts := console.Count(r.Objects, "object") + ", " + console.Count(len(r.Findings), "finding")
 	if n := len(r.Excepted); n > 0 {
 		counts += fmt.Sprintf(", %d excepted", n)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/drift/rbac"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
 	"github.com/clawql/clawql-workbench/shared/finding"
@@ -91,36 +92,29 @@ func ago(d time.Duration) string {
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
-		return count(int(d/time.Minute), "minute") + " ago"
+		return console.Count(int(d/time.Minute), "minute") + " ago"
 	case d < day:
-		return count(int(d/time.Hour), "hour") + " ago"
+		return console.Count(int(d/time.Hour), "hour") + " ago"
 	case d < 90*day:
-		return count(int(d/day), "day") + " ago"
+		return console.Count(int(d/day), "day") + " ago"
 	case d < 2*365*day:
-		return count(int(d/(30*day)), "month") + " ago"
+		return console.Count(int(d/(30*day)), "month") + " ago"
 	}
-	return count(int(d/(365*day)), "year") + " ago"
+	return console.Count(int(d/(365*day)), "year") + " ago"
 }
 
 // sentence says which side is the more permissive one.
 func sentence(o options, r *driftcheck.Report) string {
 	switch s := r.Summary; {
 	case s.MorePermissive > 0:
-		return fmt.Sprintf("%s is more permissive than %s in %s", o.from.name, o.to.name, count(s.MorePermissive, "finding"))
+		return fmt.Sprintf("%s is more permissive than %s in %s", o.from.name, o.to.name, console.Count(s.MorePermissive, "finding"))
 	case s.Stricter > 0:
-		return fmt.Sprintf("%s is nowhere more permissive than %s, and stricter in %s", o.from.name, o.to.name, count(s.Stricter, "finding"))
+		return fmt.Sprintf("%s is nowhere more permissive than %s, and stricter in %s", o.from.name, o.to.name, console.Count(s.Stricter, "finding"))
 	case s.Different > 0:
-		return "neither side is more permissive; they differ in " + count(s.Different, "finding")
+		return "neither side is more permissive; they differ in " + console.Count(s.Different, "finding")
 	}
 	if len(r.Excepted) > 0 {
 		return "all that differs is excepted"
 	}
 	return "the rest is equal"
-}
-
-func count(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }

@@ -2,7 +2,6 @@ package driftcheck
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/netip"
 
@@ -104,11 +103,4 @@ func (c *comparison) renamed(o *unstructured.Unstructured) *unstructured.Unstruc
 		}
 	}
 	return o
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return fmt.Sprintf("1 %s", word)
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }

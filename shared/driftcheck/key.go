@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
 
@@ -83,7 +84,7 @@ func sameValues(from, to Side) (Side, Side, []string) {
 	if n == 0 {
 		return from, to, nil
 	}
-	return from, to, []string{fmt.Sprintf("%s of Secrets: %s", plural(n, "value"), whyNot(from, to))}
+	return from, to, []string{fmt.Sprintf("%s of Secrets: %s", console.Count(n, "value"), whyNot(from, to))}
 }
 
 func whyNot(from, to Side) string {

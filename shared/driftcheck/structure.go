@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/finding"
 	"github.com/clawql/clawql-workbench/shared/typediff"
 )
@@ -147,7 +148,7 @@ func (c *comparison) structural(control string, o *unstructured.Unstructured, li
 	}
 	explanation := "differs at " + strings.Join(places, ", ")
 	if more := len(list) - mostPlaces; more > 0 {
-		explanation += fmt.Sprintf(", and at %s more", plural(more, "place"))
+		explanation += fmt.Sprintf(", and at %s more", console.Count(more, "place"))
 	}
 	f := finding.Finding{
 		Control: control, Severity: finding.Info, Direction: finding.Different, Object: objectOf(o),

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/gate"
 	"github.com/clawql/clawql-workbench/shared/supplychain"
@@ -130,15 +131,8 @@ func finding(answers []seen) (gate.Finding, error) {
 		return f, unknown
 	}
 	f.Passed = true
-	f.Summary = fmt.Sprintf("%s by digest, in the registry", count(len(answers)))
+	f.Summary = fmt.Sprintf("%s by digest, in the registry", console.Count(len(answers), "image"))
 	return f, nil
-}
-
-func count(n int) string {
-	if n == 1 {
-		return "1 image"
-	}
-	return fmt.Sprintf("%d images", n)
 }
 
 func evidence(a seen) gate.Evidence {
