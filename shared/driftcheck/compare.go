@@ -31,7 +31,8 @@ type Report struct {
 // comparison is one run.
 type comparison struct {
 	ctx    context.Context
-	from   Side // with its names mapped
+	from   Side // as it was read: some comparers map its names by themselves
+	moved  Side // from, each object under its name and namespace in to
 	to     Side
 	names  [2]string
 	o      Options
@@ -46,6 +47,11 @@ func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
 	c := &comparison{
 		ctx: ctx, from: from, to: to, names: [2]string{from.Name, to.Name}, o: o, sealer: newSealer(),
 		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key][]func(string) bool{},
+	}
+	c.moved = from
+	c.moved.Objects = make([]*unstructured.Unstructured, len(from.Objects))
+	for i, o := range from.Objects {
+		c.moved.Objects[i] = c.renamed(o)
 	}
 	c.report.Incomplete = append(append(c.report.Incomplete, from.Incomplete...), to.Incomplete...)
 	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.panguard, c.threatRules, c.admission, c.mesh, c.roles, c.structure} {

@@ -40,11 +40,8 @@ func (c *comparison) hear(r *verdict.Result, err error) error {
 
 // each shows the objects of both sides under their names in `to`.
 func (c *comparison) each(visit func(side int, o *unstructured.Unstructured) error) error {
-	for i, side := range []Side{c.from, c.to} {
+	for i, side := range []Side{c.moved, c.to} {
 		for _, o := range side.Objects {
-			if i == 0 {
-				o = c.renamed(o)
-			}
 			if err := visit(i, o); err != nil {
 				return err
 			}

@@ -38,12 +38,7 @@ var meant = map[key]bool{
 
 // structure compares all other objects, field by field.
 func (c *comparison) structure() error {
-	from := c.from
-	from.Objects = nil
-	for _, o := range c.from.Objects {
-		from.Objects = append(from.Objects, c.renamed(o))
-	}
-	from, to, unseen := sameValues(from, c.to)
+	from, to, unseen := sameValues(c.moved, c.to)
 	c.take(c.kinds(), unseen)
 	a, err := index(from)
 	if err != nil {

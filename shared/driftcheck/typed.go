@@ -158,11 +158,11 @@ func without(side *rbac.Side, own, others []string) {
 }
 
 func (c *comparison) podSecurity() error {
-	from, err := c.podsecSide(c.from, true)
+	from, err := podsecSide(c.moved)
 	if err != nil {
 		return err
 	}
-	to, err := c.podsecSide(c.to, false)
+	to, err := podsecSide(c.to)
 	if err != nil {
 		return err
 	}
@@ -178,12 +178,9 @@ func (c *comparison) podSecurity() error {
 	return nil
 }
 
-func (c *comparison) podsecSide(s Side, rename bool) (podsec.Side, error) {
+func podsecSide(s Side) (podsec.Side, error) {
 	var side podsec.Side
 	for _, o := range s.Objects {
-		if rename {
-			o = c.renamed(o)
-		}
 		if o.GetKind() == "Namespace" && o.GroupVersionKind().Group == "" {
 			side.Namespaces = append(side.Namespaces, podsec.Namespace{Name: o.GetName(), Labels: o.GetLabels(), Changed: finding.LastChange(o.GetManagedFields())})
 		}
