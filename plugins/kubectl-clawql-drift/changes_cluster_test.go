@@ -126,6 +126,7 @@ var changes = []struct {
 	{"PodSecurityPods", "capabilities kept", "capabilities: {drop: [ALL]}", "capabilities: {drop: [NET_RAW]}", finding.MorePermissive},
 	{"PodSecurityPods", "a pod in the host's network", "automountServiceAccountToken: false", "automountServiceAccountToken: false\n      hostNetwork: true", finding.MorePermissive},
 	{"PodSecurityPods", "root may run", "runAsNonRoot: true", "runAsNonRoot: false", finding.MorePermissive},
+	{"Image", "a tag instead of the digest", "@sha256:4b1c0f5e2d8a7c6b9e3f1a0d5c4b3a29181706f5e4d3c2b1a09f8e7d6c5b4a39", ":latest", finding.MorePermissive},
 	{"Image", "another digest", "sha256:4b1c0f", "sha256:5b1c0f", finding.Different},
 	{"Environment", "a variable without a meaning of ours", "name: REGION, value: eu", "name: REGION, value: us", finding.Different},
 	{"Environment", "debug in the log", "name: CLAWQL_LOG_LEVEL, value: info", "name: CLAWQL_LOG_LEVEL, value: debug", finding.MorePermissive},

@@ -3,6 +3,7 @@ package driftcheck
 import (
 	"github.com/clawql/clawql-workbench/shared/drift/admission"
 	"github.com/clawql/clawql-workbench/shared/drift/atr"
+	"github.com/clawql/clawql-workbench/shared/drift/image"
 	"github.com/clawql/clawql-workbench/shared/drift/istio"
 	"github.com/clawql/clawql-workbench/shared/drift/netpol"
 	"github.com/clawql/clawql-workbench/shared/drift/panguard"
@@ -26,7 +27,7 @@ var known = []Control{
 	{atr.Control, "which inputs the Agent Threat Rules catch"},
 	{admission.Control, "which objects Kyverno and ValidatingAdmissionPolicies refuse"},
 	{istio.Control, "which requests Istio lets through"},
-	{ControlImage, "which images run"},
+	{image.Control, "which images run, and who decides that"},
 	{ControlEnv, "which variables the containers have"},
 	{ControlSecret, "which values the Secrets have, by keyed hash"},
 	{ControlObject, "what else the objects say"},

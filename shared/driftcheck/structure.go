@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/clawql/clawql-workbench/shared/console"
+	"github.com/clawql/clawql-workbench/shared/drift/image"
 	"github.com/clawql/clawql-workbench/shared/finding"
 	"github.com/clawql/clawql-workbench/shared/typediff"
 )
@@ -16,7 +17,7 @@ import (
 // Controls of the structural comparison.
 const (
 	ControlObject = "Object"      // anything else that an object says, or that it exists
-	ControlImage  = "Image"       // what runs
+	ControlImage  = image.Control // what runs, where the references cannot be read
 	ControlEnv    = "Environment" // variables of containers
 	ControlSecret = "Secret"      // values, by keyed hash
 )
