@@ -66,6 +66,7 @@ type Environment struct {
 	Namespace string  `json:"namespace"`
 	Overlay   string  `json:"overlay"` // kustomize folder, from the repository's root
 	Traffic   Traffic `json:"traffic,omitempty"`
+	Vault     *Vault  `json:"vault,omitempty"`
 }
 
 // Traffic says how requests reach the gateway.
@@ -166,6 +167,7 @@ func (p *Project) setDefaults() {
 	for name, env := range p.Environments {
 		fill(&env.Traffic.Gateway.Name, "clawql")
 		fill(&env.Traffic.Gateway.Namespace, "clawql-gateway")
+		env.Vault.setDefaults()
 		p.Environments[name] = env
 	}
 }

@@ -81,12 +81,12 @@ func (p *Project) checks() []check {
 }
 
 func environmentChecks(at, name string, env Environment) []check {
-	return []check{
+	return append(env.Vault.checks(at+".vault"), []check{
 		{at, nameForm().MatchString(name), name, "a name of lower-case letters, digits and dashes"},
 		{at + ".context", env.Context != "", env.Context, "the kubeconfig context of this environment"},
 		{at + ".namespace", nameForm().MatchString(env.Namespace), env.Namespace, "a Kubernetes namespace"},
 		{at + ".overlay", env.Overlay != "" && inside(env.Overlay), env.Overlay, "a folder inside the repository"},
-	}
+	}...)
 }
 
 func (p *Project) exceptionChecks(at string, e Exception) []check {

@@ -1,6 +1,6 @@
-// Command vault is the real Vault 1.21.1, for the tests and benchmarks of
-// clawql-vault-session only: Vault's licence is the BUSL, so the product never
-// links it, it runs the one that it finds on PATH.
+// Command vault is the real Vault 1.21.1, for tests and benchmarks only:
+// Vault's licence is the BUSL, so the product never links it, it runs the one
+// that it finds on PATH, or speaks to one over its API.
 package main
 
 import (
@@ -9,4 +9,7 @@ import (
 	"github.com/hashicorp/vault/command"
 )
 
-func main() { os.Exit(command.Run(os.Args[1:])) }
+func main() {
+	addMethods()
+	os.Exit(command.Run(os.Args[1:]))
+}
