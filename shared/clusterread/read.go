@@ -27,6 +27,9 @@ type Source struct {
 	// Each sees each object before it is kept, and says whether to keep it; it
 	// is called by several goroutines, and may change the object. nil keeps all.
 	Each func(*unstructured.Unstructured) (keep bool, err error)
+	// Owned sees each object that a controller made from another one, which is
+	// all that is done with it; it is called by several goroutines. nil is nobody.
+	Owned func(*unstructured.Unstructured)
 	// Progress hears of work that goes on; nil is silence.
 	Progress func(objects, lists, ofLists int)
 }
@@ -191,6 +194,9 @@ func unreadable(err error) string {
 
 func (r *reader) keep(o *unstructured.Unstructured) error {
 	if owned(o) {
+		if r.source.Owned != nil {
+			r.source.Owned(o)
+		}
 		return nil
 	}
 	if r.source.Each != nil {

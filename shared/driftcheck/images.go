@@ -13,21 +13,27 @@ import (
 
 func (c *comparison) images() error {
 	var sides [2]image.Side
+	runs := c.running()
 	err := c.each(func(i int, o *unstructured.Unstructured) error {
 		template, err := templateOf(o)
 		if err != nil || template == nil {
 			return err
 		}
 		w := image.Workload{Object: objectOf(o), Changed: finding.LastChange(o.GetManagedFields())}
-		at := placeOfTemplate(o)
+		add := func(list, name, reference string) {
+			w.Containers = append(w.Containers, image.Container{
+				Place: fmt.Sprintf("%s%s[name=%q].image", placeOfTemplate(o), list, name), Name: name, Image: reference,
+				Runs: runs[i][Run{o.GetKind(), o.GetNamespace(), o.GetName(), name, reference, ""}],
+			})
+		}
 		for _, one := range template.Spec.InitContainers {
-			w.Containers = append(w.Containers, containerAt(at+"initContainers", one.Name, one.Image))
+			add("initContainers", one.Name, one.Image)
 		}
 		for _, one := range template.Spec.Containers {
-			w.Containers = append(w.Containers, containerAt(at+"containers", one.Name, one.Image))
+			add("containers", one.Name, one.Image)
 		}
 		for _, one := range template.Spec.EphemeralContainers {
-			w.Containers = append(w.Containers, containerAt(at+"ephemeralContainers", one.Name, one.Image))
+			add("ephemeralContainers", one.Name, one.Image)
 		}
 		sides[i].Workloads = append(sides[i].Workloads, w)
 		return nil
@@ -52,6 +58,19 @@ func placeOfTemplate(o *unstructured.Unstructured) string {
 	return strings.Join(append(append([]string{""}, path...), "spec", ""), ".")
 }
 
-func containerAt(list, name, reference string) image.Container {
-	return image.Container{Place: fmt.Sprintf("%s[name=%q].image", list, name), Name: name, Image: reference}
+// running finds digests by all else that a Run says; the objects of `from`
+// have their names in `to`, and so do its workloads here.
+func (c *comparison) running() (sides [2]map[Run][]string) {
+	for i, side := range []Side{c.from, c.to} {
+		sides[i] = map[Run][]string{}
+		for _, r := range side.Running {
+			if i == 0 {
+				r.Namespace = c.namespace(r.Namespace)
+			}
+			digest := r.Digest
+			r.Digest = ""
+			sides[i][r] = append(sides[i][r], digest)
+		}
+	}
+	return sides
 }

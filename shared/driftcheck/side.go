@@ -34,6 +34,7 @@ type Side struct {
 	Values     string                    // names the key that sealed the values of its Secrets
 	Server     string                    // version of Kubernetes
 	Kinds      []string                  // that somebody added to the API, as name.group; nil is not known
+	Running    []Run                     // what its pods report, where there are any
 	Requests   int                       // that were made of an API server
 	Files      map[finding.Object]string // of a folder: where an object stands; without its apiVersion
 }
@@ -76,14 +77,15 @@ func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
 // Cluster reads namespaces of a cluster as a side. The errors are those of
 // clusterread.Read.
 func (r *Reader) Cluster(ctx context.Context, s clusterread.Source) (Side, error) {
-	s.Each = r.take
+	seen := &runs{owners: map[[3]string]owner{}}
+	s.Each, s.Owned = r.take, seen.see
 	reading, err := clusterread.Read(ctx, s)
 	if err != nil {
 		return Side{}, err
 	}
 	return Side{
 		Name: reading.Context + "/" + strings.Join(s.Namespaces, ","), Objects: reading.Objects,
-		Incomplete: reading.Incomplete, Namespaces: s.Namespaces, Requests: reading.Requests,
+		Incomplete: reading.Incomplete, Namespaces: s.Namespaces, Requests: reading.Requests, Running: seen.list(),
 		Values: r.sealer.values(), Server: reading.Version, Kinds: added(reading.Kinds),
 	}, nil
 }
