@@ -3,19 +3,40 @@
 package main
 
 import (
+	"io"
+	"log"
 	"os"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
 	"github.com/clawql/clawql-workbench/shared/console"
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/nodump"
 	"github.com/clawql/clawql-workbench/shared/output"
 	"github.com/clawql/clawql-workbench/shared/release"
 	"github.com/urfave/cli/v2"
 	"k8s.io/klog/v2"
 )
 
-func main() {
-	klog.SetLogger(klog.Logger{}) // client-go's own log goes nowhere: what it says, an error of ours says better
-	os.Exit(cmdline.Run(app(), os.Args, console.Standard()))
+func main() { os.Exit(doorway(os.Args, console.Standard())) }
+
+// doorway closes the process to others before it reads the first Secret, and
+// gives the exit code.
+func doorway(args []string, s console.Streams) int {
+	silence()
+	if err := nodump.Forbid(); err != nil {
+		err := fault.Unable("keep this process's memory out of core files and from tracers: %w", err)
+		fault.Render(s.Err, "kubectl clawql drift", err)
+		return fault.Code(err)
+	}
+	return cmdline.Run(app(), args, s)
+}
+
+// silence sends the logs of libraries nowhere: client-go's, whose news an error
+// of ours tells better, and Go's own, to which GODEBUG=http2debug=2 writes the
+// bearer token and the beginning of each answer.
+func silence() {
+	klog.SetLogger(klog.Logger{})
+	log.SetOutput(io.Discard)
 }
 
 func app() *cli.App {

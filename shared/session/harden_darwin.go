@@ -5,23 +5,11 @@ import (
 	"os/exec"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/clawql/clawql-workbench/shared/nodump"
 )
 
-// harden forbids core files and, by PT_DENY_ATTACH, tracing.
-func harden() error {
-	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
-		return err
-	}
-	_, _, errno := syscall.Syscall6(syscall.SYS_PTRACE, ptDenyAttach, 0, 0, 0, 0, 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
-}
-
-// ptDenyAttach is PT_DENY_ATTACH of <sys/ptrace.h>.
-const ptDenyAttach = 31
+// harden closes this process's memory to others, see nodump.
+func harden() error { return nodump.Forbid() }
 
 // lockMemory: macOS has no mlockall; its swap is encrypted.
 func lockMemory() bool { return false }

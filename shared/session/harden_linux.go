@@ -8,21 +8,14 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/clawql/clawql-workbench/shared/nodump"
 )
 
-// harden closes the ways by which this process could leak what it holds: no
-// core file, also not through a core_pattern that is a program (which ignores
-// the limit, hence the filter: what is inherited by all children dumps no
-// memory at all), and no tracing or reading of /proc/PID by other processes of
-// the same user. Orphans of its descendants become its own children.
+// harden closes this process's memory to others (see nodump). Orphans of its
+// descendants become its own children.
 func harden() error {
-	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
-		return err
-	}
-	if err := os.WriteFile("/proc/self/coredump_filter", []byte("0"), 0); err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+	if err := nodump.Forbid(); err != nil {
 		return err
 	}
 	return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
