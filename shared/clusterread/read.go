@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -210,8 +211,19 @@ func (r *reader) keep(o *unstructured.Unstructured) error {
 	return nil
 }
 
-// owned are objects that a controller makes from another one, which is read.
+// replicas are kinds that controllers make from another object, which is read;
+// their names are drawn. Of all others it decides what they say, whoever owns
+// them: a RoleBinding is in force with an owner too.
+var replicas = []schema.GroupKind{
+	{Kind: "Pod"}, {Group: "apps", Kind: "ReplicaSet"}, {Kind: "ReplicationController"}, {Group: "batch", Kind: "Job"},
+	{Group: "apps", Kind: "ControllerRevision"}, {Group: "discovery.k8s.io", Kind: "EndpointSlice"},
+}
+
+// owned are replicas that another object controls.
 func owned(o *unstructured.Unstructured) bool {
+	if !slices.Contains(replicas, o.GroupVersionKind().GroupKind()) {
+		return false
+	}
 	for _, owner := range o.GetOwnerReferences() {
 		if owner.Controller != nil && *owner.Controller {
 			return true
