@@ -46,6 +46,9 @@ $(BINARIES): bin/%: $(PRODUCT_FILES)
 # As in a release. Without cgo its start costs 1.5 ms less, and a commit has two.
 bin/git-clawql-hooks: export CGO_ENABLED = 0
 
+# As in a release, and static: the sandbox runs it in an image with nothing else in it.
+bin/kubectl-clawql-drift: export CGO_ENABLED = 0
+
 bin/clawql: bin/kubectl-clawql
 	@ln -sf kubectl-clawql $@
 
@@ -156,11 +159,27 @@ bench-abort: install sandbox-build build ## how long a version that answers 500 
 bench-judge: ## false rollbacks and time to tell of the canary's judge, by simulation
 	@.ci/bench-judge $(GO)
 
-test-drift-changes: sandbox-build build ## single changes between two real clusters, each found with its direction and witness
+test-drift-changes: sandbox-build build bin/ca-certificates.crt ## single changes between two real clusters, each found with its direction and witness
 	@$(STEP) "drift between two clusters" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) test $(FLAGS) -count=1 -timeout 20m -v -run 'Clusters$$' ./plugins/kubectl-clawql-drift
+
+bench-drift: bin/kubectl-clawql-drift bin/dyff bin/kube-compare bin/kube ## drift of 1,000 to 50,000 objects: time, memory, requests, beside dyff, kube-compare, kubectl get (SIZES=1000)
+	@$(GO) build $(FLAGS) -o bin/driftbench ./testdata/driftbench
+	@bin/driftbench $(if $(SIZES),-sizes $(SIZES)) bin
+
+# For the benchmark only.
+bin/dyff:
+	@$(STEP) "build $@" env GOBIN=$(abspath bin) $(GO) install github.com/homeport/dyff/cmd/dyff@v1.12.0
+
+bin/kube-compare: .ci/kube-compare
+	@$(STEP) "build $@: 2 to 4 minutes with empty caches" .ci/kube-compare $@
 
 test-drift-alerts: bin/prometheus-alertmanager ## alerts of drift, told to a real Alertmanager
 	@$(STEP) "drift alerts and Alertmanager" env CLAWQL_REQUIRE=alertmanager CLAWQL_ALERTMANAGER=$(abspath bin/prometheus-alertmanager) $(GO) test $(FLAGS) -count=1 ./shared/alert
+
+# The public root certificates of the image of the scheduled comparison.
+ROOTS := plugins/kubectl-clawql-drift/image/roots
+bin/ca-certificates.crt: $(wildcard $(ROOTS)/*.go $(ROOTS)/go.*)
+	@$(STEP) "write $@" $(GO) -C $(ROOTS) run -trimpath . $(abspath $@)
 
 # Debian's package, unpacked and not installed; tests only.
 bin/prometheus-alertmanager: .ci/alertmanager

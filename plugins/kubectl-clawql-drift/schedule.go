@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/clusterread"
@@ -23,6 +24,7 @@ func scheduleCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done, and do nothing"},
 			&cli.BoolFlag{Name: "remove", Usage: "take the schedule away again; the history stays"},
 			&cli.StringFlag{Name: "image", Usage: "`REF@sha256:...` of an image that holds kubectl-clawql-drift"},
+			&cli.StringFlag{Name: "ca", Usage: "`FILE` of certificates (PEM) that the run trusts beside the public ones: of your alerts' servers"},
 			&cli.StringFlag{Name: "kubeconfig-secret", Usage: "`NAME` of the Secret in namespace " + driftjob.Namespace + " that holds a kubeconfig of the other cluster"},
 			cmdline.OutputFlag(output.Table, output.JSON, output.YAML),
 		},
@@ -40,7 +42,9 @@ The run connects to its own API server and to drift.egress of clawql.yaml, to
 nothing else. URLs of alerts come from the Secret clawql-drift-alerts, which you
 make; where FROM is another cluster, its kubeconfig comes from a Secret too.
 
-No image of this tool is published yet: --image names one that you have built.
+--image takes a digest, never a tag. A release has its image at
+` + driftjob.Repository + `, signed with cosign, and the digest in its digests.txt;
+a build of your own has none: plugins/kubectl-clawql-drift/image makes one.
 `
 
 // scheduling is one call of the command.
@@ -151,19 +155,24 @@ func (s *scheduling) contexts() []string {
 // complete checks what the person said before any cluster is asked, and then
 // asks them for addresses and rights.
 func (s *scheduling) complete() error {
+	var err error
+	if file := s.String("ca"); file != "" {
+		if s.spec.CA, err = os.ReadFile(file); err != nil {
+			return fault.Usage("--ca: %w", err)
+		}
+	}
 	early := s.spec
-	early.APIServer = anywhere
+	early.APIServer, early.Server = anywhere, anywhere[0]
 	if err := early.Check(); err != nil {
 		return err
 	}
-	var err error
 	if s.spec.Project, err = reduced(s.p, s.o); err != nil {
 		return err
 	}
 	if err := s.open(); err != nil {
 		return err
 	}
-	if s.spec.APIServer, err = s.clusters[s.spec.ToContext].APIServer(s.Context.Context); err != nil {
+	if s.spec.Server, s.spec.APIServer, err = s.clusters[s.spec.ToContext].APIServer(s.Context.Context); err != nil {
 		return err
 	}
 	if err := s.askRules(s.Context.Context); err != nil {

@@ -48,7 +48,7 @@ func TestWhatTheRunIsGiven(t *testing.T) {
 	if strings.Contains(string(text), "a.example.com") || strings.Contains(string(text), "other") {
 		t.Errorf("more than it needs: %s", text)
 	}
-	spec := driftjob.Spec{ToContext: "arn/aws:prod", Project: text, APIServer: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:443")}, HistoryName: "h"}
+	spec := driftjob.Spec{ToContext: "arn/aws:prod", Project: text, Server: netip.MustParseAddrPort("[fd00::1]:443"), APIServer: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:443")}, HistoryName: "h"}
 	for _, o := range spec.Job() {
 		if o.GetName() != driftjob.ConfigName {
 			continue
@@ -59,7 +59,7 @@ func TestWhatTheRunIsGiven(t *testing.T) {
 			t.Fatal(err)
 		}
 		here := config.Contexts["arn/aws:prod"]
-		if here == nil || config.Clusters[here.Cluster] == nil || config.AuthInfos[here.AuthInfo].TokenFile != "/var/run/secrets/clawql/token" || config.AuthInfos[here.AuthInfo].Token != "" {
+		if here == nil || config.Clusters[here.Cluster] == nil || config.Clusters[here.Cluster].Server != "https://[fd00::1]:443" || config.AuthInfos[here.AuthInfo].TokenFile != "/var/run/secrets/clawql/token" || config.AuthInfos[here.AuthInfo].Token != "" {
 			t.Errorf("%v", data["kubeconfig"])
 		}
 		return

@@ -15,6 +15,9 @@ const (
 	tokenFolder  = "/var/run/secrets/clawql"
 	configFolder = "/etc/clawql"
 	otherFolder  = "/etc/clawql-other"
+	trustFolder  = configFolder + "/trust"
+	publicFolder = "/etc/ssl/certs" // of the image
+	caKey        = "ca.pem"
 	user         = 65532 // nonroot of distroless images
 
 	tokenSeconds    = 3600          // the shortest life that every API server grants is 600
@@ -81,7 +84,10 @@ func (s Spec) env() []corev1.EnvVar {
 		kubeconfig += ":" + otherFolder + "/kubeconfig"
 	}
 	list := []corev1.EnvVar{{Name: "KUBECONFIG", Value: kubeconfig}}
-	seen := map[string]bool{}
+	if len(s.CA) > 0 { // crypto/x509 reads certificates of all these folders
+		list = append(list, corev1.EnvVar{Name: "SSL_CERT_DIR", Value: publicFolder + ":" + trustFolder})
+	}
+	fixed, seen := len(list), map[string]bool{}
 	for _, a := range s.Alerts {
 		if key := a.URLFrom.Env; key != "" && !seen[key] {
 			seen[key] = true
@@ -90,7 +96,7 @@ func (s Spec) env() []corev1.EnvVar {
 			}}})
 		}
 	}
-	slices.SortStableFunc(list[1:], func(a, b corev1.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(list[fixed:], func(a, b corev1.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }
 
@@ -117,7 +123,7 @@ func (s Spec) volumes() (volumes []corev1.Volume, mounts []corev1.VolumeMount) {
 // files: one volume, since none can be mounted within another that is read-only.
 func (s Spec) config(mode *int32) *corev1.ProjectedVolumeSource {
 	source := &corev1.ProjectedVolumeSource{DefaultMode: mode, Sources: []corev1.VolumeProjection{
-		{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: ConfigName}}},
+		{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: ConfigName}, Items: s.items()}},
 	}}
 	seen := map[string]bool{}
 	for _, a := range s.Alerts {
@@ -129,4 +135,13 @@ func (s Spec) config(mode *int32) *corev1.ProjectedVolumeSource {
 		}
 	}
 	return source
+}
+
+// items are the files of the configuration, each at its place.
+func (s Spec) items() []corev1.KeyToPath {
+	items := []corev1.KeyToPath{{Key: "clawql.yaml", Path: "clawql.yaml"}, {Key: "kubeconfig", Path: "kubeconfig"}}
+	if len(s.CA) > 0 {
+		items = append(items, corev1.KeyToPath{Key: caKey, Path: "trust/" + caKey})
+	}
+	return items
 }

@@ -30,6 +30,7 @@ func good() Spec {
 			{Name: "chat", Severities: []string{"high"}, URLFrom: project.URLFrom{File: AlertsFolder + "/chat"}},
 			{Name: "chat2", Severities: []string{"info"}, URLFrom: project.URLFrom{File: AlertsFolder + "/chat"}},
 		},
+		Server:         netip.MustParseAddrPort("10.96.0.1:443"),
 		Egress:         []project.Egress{{CIDR: "203.0.113.0/24", Ports: []int32{443}}},
 		APIServer:      []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:6443"), netip.MustParseAddrPort("[fd00::1]:6443")},
 		Namespaces:     map[string][]string{"stage": {"clawql-staging"}, "prod": {"clawql"}},

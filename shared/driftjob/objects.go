@@ -45,7 +45,7 @@ func (s Spec) Job() []*unstructured.Unstructured {
 	history.Labels[s.HistoryLabel[0]] = s.HistoryLabel[1]
 	return untyped([]runtime.Object{
 		&corev1.ConfigMap{TypeMeta: typed("v1", "ConfigMap"), ObjectMeta: history},
-		&corev1.ConfigMap{TypeMeta: typed("v1", "ConfigMap"), ObjectMeta: named(Namespace, ConfigName), Data: map[string]string{"clawql.yaml": string(s.Project), "kubeconfig": s.kubeconfig()}},
+		&corev1.ConfigMap{TypeMeta: typed("v1", "ConfigMap"), ObjectMeta: named(Namespace, ConfigName), Data: s.files()},
 		&rbacv1.Role{TypeMeta: typed("rbac.authorization.k8s.io/v1", "Role"), ObjectMeta: named(Namespace, s.HistoryName), Rules: []rbacv1.PolicyRule{
 			{APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{s.HistoryName}, Verbs: []string{"get", "update"}},
 		}},
@@ -60,12 +60,22 @@ func (s Spec) Job() []*unstructured.Unstructured {
 	})
 }
 
-// kubeconfig names the cluster in which the run is by its context. It holds no
-// secret: the token is a file of the pod.
+// files are what the run finds in its folder.
+func (s Spec) files() map[string]string {
+	files := map[string]string{"clawql.yaml": string(s.Project), "kubeconfig": s.kubeconfig()}
+	if len(s.CA) > 0 {
+		files[caKey] = string(s.CA)
+	}
+	return files
+}
+
+// kubeconfig names the cluster in which the run is by its context, and reaches
+// it by the Service's address, as client-go does within a cluster: a run that
+// needs no name needs no DNS. It holds no secret: the token is a file of the pod.
 func (s Spec) kubeconfig() string {
 	text, _ := json.MarshalIndent(map[string]any{ // of texts only: this cannot fail
 		"apiVersion": "v1", "kind": "Config",
-		"clusters": []any{map[string]any{"name": "clawql-drift-here", "cluster": map[string]any{"server": "https://kubernetes.default.svc", "certificate-authority": tokenFolder + "/ca.crt"}}},
+		"clusters": []any{map[string]any{"name": "clawql-drift-here", "cluster": map[string]any{"server": "https://" + s.Server.String(), "certificate-authority": tokenFolder + "/ca.crt"}}},
 		"users":    []any{map[string]any{"name": "clawql-drift-here", "user": map[string]any{"tokenFile": tokenFolder + "/token"}}},
 		"contexts": []any{map[string]any{"name": s.ToContext, "context": map[string]any{"cluster": "clawql-drift-here", "user": "clawql-drift-here"}}},
 	}, "", "  ")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/project"
+	"github.com/clawql/clawql-workbench/shared/release"
 )
 
 // Names of what is made.
@@ -42,7 +43,9 @@ type Spec struct {
 	Project          []byte   // clawql.yaml, as it is
 	Alerts           []project.Alert
 	Egress           []project.Egress
-	APIServer        []netip.AddrPort    // of the cluster in which it runs
+	CA               []byte              // certificates (PEM) that it trusts beside the public ones
+	Server           netip.AddrPort      // the API server's Service, in the cluster in which it runs
+	APIServer        []netip.AddrPort    // and all addresses at which that is
 	KubeconfigSecret string              // of the other cluster; empty where there is only one
 	Namespaces       map[string][]string // to be read, by context
 	NamespaceRules   []rbacv1.PolicyRule
@@ -59,14 +62,17 @@ func (s Spec) Check() error {
 	switch {
 	case !digestForm.MatchString(s.Image):
 		return fault.Usage("--image %q is no image by digest; write REPOSITORY@sha256:...", s.Image).
-			Hint("no image of this tool is published yet: build one that holds kubectl-clawql-drift, push it, and name its digest")
-	case len(s.APIServer) == 0:
+			Hint("%s", whereImageIs(release.Version()))
+	case len(s.APIServer) == 0 || !s.Server.IsValid():
 		return fault.Unable("schedule: the API server's own addresses are not known, so that nothing could be allowed to connect to it")
 	case s.FromContext != s.ToContext && s.KubeconfigSecret == "":
 		return fault.Usage("%s is in another cluster (context %s) than %s: the run needs a kubeconfig for it", s.From, s.FromContext, s.To).
 			Hint("put one that may only read in a Secret of namespace %s, under the key kubeconfig, with the context's name %s, and name it: --kubeconfig-secret NAME", Namespace, s.FromContext)
 	}
 	if err := s.checkAlerts(); err != nil {
+		return err
+	}
+	if err := checkCA(s.CA); err != nil {
 		return err
 	}
 	if s.leaves() && len(s.Egress) == 0 {

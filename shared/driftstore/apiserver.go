@@ -12,10 +12,27 @@ import (
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
 
-// APIServer gives the addresses at which pods reach the API server: those
-// behind the Service default/kubernetes, which network policies see, and its
-// own, for networks that judge before they translate.
-func (c *Cluster) APIServer(ctx context.Context) (all []netip.AddrPort, err error) {
+// APIServer gives the address of the Service default/kubernetes, which pods
+// connect to, and all at which a network may see them do it: those behind the
+// Service, and its own, for networks that judge before they translate.
+func (c *Cluster) APIServer(ctx context.Context) (service netip.AddrPort, all []netip.AddrPort, err error) {
+	behind, err := c.behindService(ctx)
+	if err != nil {
+		return service, nil, err
+	}
+	own, err := c.ownAddresses(ctx)
+	if err != nil {
+		return service, nil, err
+	}
+	if len(own) == 0 || len(behind) == 0 {
+		return service, nil, fault.Unable("read the addresses of the API server: context %q: Service default/kubernetes has none", c.Context)
+	}
+	all = slices.Concat(behind, own)
+	slices.SortFunc(all, netip.AddrPort.Compare)
+	return own[0], slices.Compact(all), nil
+}
+
+func (c *Cluster) behindService(ctx context.Context) (all []netip.AddrPort, err error) {
 	found, err := c.List(ctx, "EndpointSlice", "default", "kubernetes.io/service-name=kubernetes")
 	if err != nil {
 		return nil, err
@@ -27,26 +44,25 @@ func (c *Cluster) APIServer(ctx context.Context) (all []netip.AddrPort, err erro
 		}
 		all = append(all, addresses(slice)...)
 	}
+	return all, nil
+}
+
+// ownAddresses are those of the Service, the one of its first family first.
+func (c *Cluster) ownAddresses(ctx context.Context) (all []netip.AddrPort, err error) {
 	service, err := c.Get(ctx, "Service", "default", "kubernetes")
-	if err != nil {
+	if err != nil || service == nil {
 		return nil, err
 	}
-	if service != nil {
-		var own corev1.Service
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(service.Object, &own); err != nil {
-			return nil, c.explain("read the addresses of the API server", err)
-		}
-		for _, ip := range own.Spec.ClusterIPs {
-			for _, port := range own.Spec.Ports {
-				all = appendAddress(all, ip, port.Port)
-			}
+	var own corev1.Service
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(service.Object, &own); err != nil {
+		return nil, c.explain("read the addresses of the API server", err)
+	}
+	for _, ip := range own.Spec.ClusterIPs {
+		for _, port := range own.Spec.Ports {
+			all = appendAddress(all, ip, port.Port)
 		}
 	}
-	if len(all) == 0 {
-		return nil, fault.Unable("read the addresses of the API server: context %q: Service default/kubernetes has none", c.Context)
-	}
-	slices.SortFunc(all, netip.AddrPort.Compare)
-	return slices.Compact(all), nil
+	return all, nil
 }
 
 func addresses(slice discoveryv1.EndpointSlice) (all []netip.AddrPort) {

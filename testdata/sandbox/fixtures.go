@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/clawql/clawql-workbench/testdata/sandbox/cluster"
+	"github.com/clawql/clawql-workbench/testdata/sandbox/image"
 	"github.com/clawql/clawql-workbench/testdata/sandbox/ledger"
 	"github.com/urfave/cli/v2"
 )
@@ -19,6 +20,9 @@ func imageCommand() *cli.Command {
 		l, err := find(c)
 		if err != nil {
 			return err
+		}
+		if c.String("dockerfile") != "" {
+			return pushDockerfile(c, l, asJSON)
 		}
 		programs, err := cluster.FindPrograms(l.Mode)
 		if err != nil {
@@ -43,7 +47,30 @@ func imageCommand() *cli.Command {
 		&cli.Float64Flag{Name: "block-factor", Usage: "block `F` times as often"},
 		&cli.BoolFlag{Name: "unready", Usage: "never become ready"},
 		&cli.DurationFlag{Name: "slow-start", Usage: "become ready this much later"},
+		&cli.StringFlag{Name: "dockerfile", Usage: "another image instead: the one of this `FILE`, without Docker"},
+		&cli.StringFlag{Name: "context", Usage: "the `FOLDER` that --dockerfile copies from"},
+		&cli.StringFlag{Name: "repository", Usage: "the `NAME` that the image of --dockerfile gets"},
 	)
+}
+
+// pushDockerfile makes and pushes the image of --dockerfile.
+func pushDockerfile(c *cli.Context, l *ledger.Ledger, asJSON bool) error {
+	if c.String("context") == "" || c.String("repository") == "" {
+		return cluster.Usage("image: --dockerfile needs --context and --repository")
+	}
+	img, err := image.FromDockerfile(c.String("dockerfile"), c.String("context"))
+	if err != nil {
+		return err
+	}
+	reference, err := image.Push(c.Context, img, cluster.Registry(l), c.String("repository"), c.String("version"))
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(c.App.Writer, map[string]any{"image": reference, "version": c.String("version")})
+	}
+	fmt.Fprintln(c.App.Writer, reference)
+	return nil
 }
 
 func trafficCommand() *cli.Command {
