@@ -1,141 +1,163 @@
 package main
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
+	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// scheduled environments: staging and production in one real cluster.
-type scheduleSandbox struct {
-	*testing.T
-	bin, kubeconfig, context string
+const scheduledProject = `apiVersion: clawql.io/v1alpha1
+kind: Project
+environments:
+  staging: {context: CONTEXT, namespace: clawql-staging, overlay: o}
+  production: {context: CONTEXT, namespace: clawql, overlay: o}
+drift:
+  egress: [{cidr: GATEWAY/32, ports: [PORT]}]
+  alerts:
+  - {name: pager, type: webhook, severities: [critical, high], urlFrom: {env: CLAWQL_ALERT_PAGER}}
+`
+
+const looseRole = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: loose, namespace: clawql-staging}
+rules: [{apiGroups: [""], resources: [pods/exec], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: loose, namespace: clawql-staging}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: loose}
+subjects: [{kind: User, name: eve, apiGroup: rbac.authorization.k8s.io}]
+`
+
+// scheduleTrial is a schedule whose pods run.
+type scheduleTrial struct {
+	*scheduleSandbox
+	*firewall
+	hook  *webhook
+	image string
+	logs  []string
 }
 
-const scheduleSandboxName = "drift-schedule"
-
-func newScheduleSandbox(t *testing.T) *scheduleSandbox {
-	t.Helper()
-	sandbox := os.Getenv("CLAWQL_SANDBOX")
-	if sandbox == "" {
-		if strings.Contains(os.Getenv("CLAWQL_REQUIRE"), "cluster") {
-			t.Fatal("CLAWQL_REQUIRE asks for a cluster, but CLAWQL_SANDBOX names no sandbox binary")
-		}
-		t.Skip("needs a sandbox: make test-drift-changes")
-	}
-	s := &scheduleSandbox{T: t, bin: filepath.Dir(sandbox)}
-	_ = exec.Command(sandbox, "down", "--name", scheduleSandboxName).Run() // of a run that was killed
-	t.Cleanup(func() { _ = exec.Command(sandbox, "down", "--name", scheduleSandboxName).Run() })
-	s.must("sandbox", "up", "--name", scheduleSandboxName)
-	var status struct{ Kubeconfig, Context string }
-	if err := json.Unmarshal([]byte(s.must("sandbox", "status", "--name", scheduleSandboxName, "-o", "json")), &status); err != nil {
-		t.Fatal(err)
-	}
-	s.kubeconfig, s.context = status.Kubeconfig, status.Context
-	t.Setenv("KUBECONFIG", s.kubeconfig)
-	return s
-}
-
-// run gives what a program of bin/ says, and its exit code.
-func (s *scheduleSandbox) run(program string, args ...string) (string, int) {
-	s.Helper()
-	c := exec.Command(filepath.Join(s.bin, program), args...)
-	out, _ := c.CombinedOutput()
-	return string(out), c.ProcessState.ExitCode()
-}
-
-func (s *scheduleSandbox) must(program string, args ...string) string {
-	s.Helper()
-	out, err := exec.Command(filepath.Join(s.bin, program), args...).Output()
-	if err != nil {
-		s.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
-// as gives a kubeconfig with nothing but the schedule's own token.
-func (s *scheduleSandbox) as(dir string) string {
-	s.Helper()
-	text := s.must("kubectl", "config", "view", "--raw", "--minify", "-o", "json")
-	var config map[string]any
-	if err := json.Unmarshal([]byte(text), &config); err != nil {
-		s.Fatal(err)
-	}
-	token := strings.TrimSpace(s.must("kubectl", "-n", "clawql-drift", "create", "token", "clawql-drift"))
-	for _, user := range config["users"].([]any) {
-		user.(map[string]any)["user"] = map[string]any{"token": token}
-	}
-	written, err := json.Marshal(config)
-	if err != nil {
-		s.Fatal(err)
-	}
-	path := filepath.Join(dir, "token-kubeconfig")
-	if err := os.WriteFile(path, written, 0o600); err != nil {
-		s.Fatal(err)
-	}
-	return path
-}
-
-// The schedule on a real API server: applied, applied again, run with exactly
-// the rights that it gave, and taken away.
+// The schedule on a real cluster with a real node: applied, run by its own
+// pods in an image as it is released, behind its own NetworkPolicies, with its
+// own rights, and taken away.
 func TestScheduleOnClusters(t *testing.T) {
 	s := newScheduleSandbox(t)
 	dir := t.TempDir()
 	t.Chdir(dir)
-	project := "apiVersion: clawql.io/v1alpha1\nkind: Project\nenvironments:\n" +
-		"  staging: {context: CONTEXT, namespace: clawql-staging, overlay: o}\n  production: {context: CONTEXT, namespace: clawql, overlay: o}\n" +
-		"drift:\n  egress: [{cidr: 203.0.113.0/24, ports: [443]}]\n  alerts: [{name: pager, type: webhook, severities: [critical, high], urlFrom: {env: CLAWQL_ALERT_PAGER}}]\n"
-	if err := os.WriteFile("clawql.yaml", []byte(strings.ReplaceAll(project, "CONTEXT", s.context)), 0o600); err != nil {
-		t.Fatal(err)
+	trial := newScheduleTrial(s, dir)
+	trial.install()
+	for _, step := range []struct {
+		name string
+		do   func(*scheduleTrial)
+	}{
+		{"pods run", (*scheduleTrial).podsRun},
+		{"the dead man", (*scheduleTrial).deadMan},
+		{"rights", (*scheduleTrial).rights},
+		{"outside the policy", (*scheduleTrial).outside},
+		{"nothing secret is said", (*scheduleTrial).nothingSaid},
+		{"remove", (*scheduleTrial).remove},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			again := *s
+			again.T = t
+			trial.scheduleSandbox, trial.firewall.scheduleSandbox = &again, &again
+			step.do(trial)
+		})
 	}
+}
+
+func newScheduleTrial(s *scheduleSandbox, dir string) *scheduleTrial {
+	s.Helper()
+	network, err := netip.ParsePrefix(s.podCIDR)
+	if err != nil {
+		s.Fatalf("the pods of this sandbox do not run: %v", err)
+	}
+	gateway := network.Addr().Next().String()
+	hook := newWebhook(s.T, gateway)
+	s.write("clawql.yaml", strings.NewReplacer("CONTEXT", s.context, "GATEWAY", gateway, "PORT", hook.port()).Replace(scheduledProject))
+	s.write("ca.pem", hook.ca)
 	for _, namespace := range []string{"clawql-staging", "clawql"} {
-		s.must("kubectl", "create", "namespace", namespace)
-		s.must("kubectl", "-n", namespace, "create", "secret", "generic", "providers", "--from-literal=token=planted-4711")
+		s.kubectl("create", "namespace", namespace)
+		s.kubectl("-n", namespace, "create", "secret", "generic", "providers", "--from-literal=token=planted-4711")
 	}
-	image := "registry.example.com/drift@sha256:" + strings.Repeat("ab", 32)
-	expect := func(name string, exit int, want string, args ...string) string {
-		t.Helper()
-		out, code := s.run("kubectl-clawql-drift", args...)
-		if code != exit || !strings.Contains(out, want) {
-			t.Errorf("%s: exit %d, want %d and %q:\n%s", name, code, exit, want, out)
-		}
-		return out
-	}
-	expect("dry run", 0, "nothing was changed", "schedule", "--image", image, "--dry-run")
-	if out, code := s.run("kubectl", "get", "namespace", "clawql-drift"); code == 0 {
+	return &scheduleTrial{scheduleSandbox: s, firewall: newFirewall(s), hook: hook, image: s.image(filepath.Join(dir, "image"))}
+}
+
+func (t *scheduleTrial) schedule(more ...string) []string {
+	return append([]string{"schedule", "--image", t.image, "--ca", "ca.pem"}, more...)
+}
+
+// install applies the schedule, twice, and makes the Secret that it asks for.
+func (t *scheduleTrial) install() {
+	t.expect("a tag", 2, "is no image by digest", "schedule", "--image", "registry.example.com/drift:1.0", "--ca", "ca.pem")
+	t.expect("dry run", 0, "nothing was changed", t.schedule("--dry-run")...)
+	if out, code := t.run("kubectl", "get", "namespace", "clawql-drift"); code == 0 {
 		t.Fatalf("the dry run made %s", out)
 	}
-	t.Log("\n" + expect("schedule", 0, "new     CronJob            clawql-drift/clawql-drift-check", "schedule", "--image", image))
-	expect("schedule again", 0, "apply   CronJob            clawql-drift/clawql-drift", "schedule", "--image", image)
-	expect("the schedule is no drift", 0, "equal", "-o", "json")
+	t.Log("\n" + t.expect("schedule", 0, "new     CronJob            clawql-drift/clawql-drift-check", t.schedule()...))
+	t.expect("schedule again", 0, "apply   CronJob            clawql-drift/clawql-drift", t.schedule()...)
+	t.expect("the schedule is no drift", 0, "equal", "-o", "json")
+	t.kubectl("-n", "clawql-drift", "create", "secret", "generic", "clawql-drift-alerts", "--from-literal=CLAWQL_ALERT_PAGER="+t.hook.URL+"/planted-url")
+	t.enforce()
+}
 
-	mine := s.as(dir)
-	t.Log("\n" + expect("run by its own rights", 0, "last run", "run", "--kubeconfig", mine))
-	expect("check by its own rights", 0, "0 open", "run", "--check-only", "--kubeconfig", mine)
-	expect("schedule keeps the history", 0, "apply   ConfigMap", "schedule", "--image", image)
-	expect("history", 0, `"status": "equal"`, "history", "-o", "json")
-	for _, args := range [][]string{
-		{"create", "pods", "-n", "clawql"}, {"update", "configmaps/other", "-n", "clawql-drift"}, {"create", "configmaps", "-n", "clawql-drift"},
-		{"delete", "configmaps/clawql-drift-history", "-n", "clawql-drift"}, {"create", "pods/exec", "-n", "clawql"}, {"list", "secrets", "-n", "kube-system"}, {"list", "secrets", "-n", "clawql-drift"}, {"get", "nodes/proxy"},
-	} {
-		if out, code := s.run("kubectl", append([]string{"--kubeconfig", mine, "auth", "can-i"}, args...)...); code == 0 {
-			t.Errorf("the run may %v: %s", args, out)
+// runs starts a CronJob's Job, and wants the exit code of its pod, a text in
+// its log, and what the webhook hears.
+func (t *scheduleTrial) runs(cronJob, name string, exit int, want string, told ...string) {
+	t.Helper()
+	log, code := t.job(cronJob, name)
+	t.logs = append(t.logs, log)
+	if code != exit || !strings.Contains(log, want) {
+		t.Errorf("%s: exit %d, want %d and %q:\n%s", name, code, exit, want, log)
+	}
+	if got := t.hook.told(t.T); !slices.Equal(got, told) {
+		t.Errorf("%s: told %q, want %q\n%s", name, got, told, log)
+	}
+	t.Logf("%s: exit %d\n%s", name, code, log)
+}
+
+func (t *scheduleTrial) podsRun() {
+	t.runs("clawql-drift", "first", 0, "0 open")
+	t.runs("clawql-drift", "second", 0, "quiet")
+	t.runs("clawql-drift-check", "look", 0, "0 open")
+	t.apply(looseRole)
+	t.runs("clawql-drift", "drifted", 1, "told     pager: 1 notice", "new critical RBAC eve")
+	t.runs("clawql-drift", "drifted-again", 1, "quiet")
+	t.kubectl("-n", "clawql-staging", "delete", "role/loose", "rolebinding/loose")
+	t.runs("clawql-drift", "mended", 0, "told     pager: 1 notice", "resolved critical RBAC eve")
+	t.expect("schedule keeps the history", 0, "apply   ConfigMap", t.schedule()...)
+	t.expect("history", 0, `"status": "equal"`, "history", "-o", "json")
+	if begun, refused := t.counted(); begun < 6 || refused > 0 {
+		t.Errorf("%d connections begun, %d refused by the schedule's own NetworkPolicies", begun, refused)
+	}
+	for _, name := range []string{"drifted", "drifted-again"} { // an answer is not tried again
+		if pods := strings.Fields(t.kubectl("-n", "clawql-drift", "get", "pods", "-l", "job-name="+name, "-o", "name")); len(pods) != 1 {
+			t.Errorf("%s: %q", name, pods)
 		}
 	}
-	s.must("kubectl", "-n", "clawql-staging", "create", "role", "loose", "--verb=create", "--resource=pods/exec")
-	s.must("kubectl", "-n", "clawql-staging", "create", "rolebinding", "loose", "--role=loose", "--user=eve")
-	out := expect("a finding", 3, "NOT TOLD pager", "run", "--kubeconfig", mine)
-	if !strings.Contains(out, "critical more permissive") || strings.Contains(out, "planted") {
-		t.Error(out)
+}
+
+// nothingSaid looks for planted values in all that the pods logged and kept.
+func (t *scheduleTrial) nothingSaid() {
+	kept := t.kubectl("-n", "clawql-drift", "get", "configmaps,jobs,cronjobs,pods,events", "-o", "yaml")
+	for _, planted := range []string{"planted", "cGxhbnRlZ", "706c616e746564", t.hook.URL} {
+		if strings.Contains(strings.Join(t.logs, "\n"), planted) || strings.Contains(kept, planted) {
+			t.Errorf("%s is in what the pods said or kept", planted)
+		}
 	}
-	t.Log("\n" + expect("history of it", 0, "RBAC", "history"))
-	t.Log("\n" + expect("fix", 0, "proven", "fix"))
-	expect("remove", 0, "keep    ConfigMap          clawql-drift/clawql-drift-history", "schedule", "--remove")
-	if out := s.must("kubectl", "get", "cronjobs,clusterroles,clusterrolebindings,roles,rolebindings,networkpolicies,serviceaccounts", "-A", "-l", "app.kubernetes.io/managed-by=clawql-drift", "-o", "name"); out != "" {
+	if len(t.logs) < 7 {
+		t.Errorf("%d logs", len(t.logs))
+	}
+}
+
+func (t *scheduleTrial) remove() {
+	t.expect("remove", 0, "keep    ConfigMap          clawql-drift/clawql-drift-history", "schedule", "--remove")
+	if out := t.kubectl("get", "cronjobs,clusterroles,clusterrolebindings,roles,rolebindings,networkpolicies,serviceaccounts", "-A", "-l", "app.kubernetes.io/managed-by=clawql-drift", "-o", "name"); out != "" {
 		t.Errorf("left behind: %s", out)
 	}
-	s.must("kubectl", "-n", "clawql-drift", "get", "configmap", "clawql-drift-history")
+	t.kubectl("-n", "clawql-drift", "get", "configmap", "clawql-drift-history")
 }
