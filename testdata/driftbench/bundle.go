@@ -158,7 +158,7 @@ data:
       listen: ":PORT"
       timeout: 30s
     database:
-      host: postgres.SPACE.svc
+      host: postgres.databases.svc
       pool: 20
 TEXT`, `apiVersion: v1
 kind: ConfigMap

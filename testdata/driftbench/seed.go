@@ -49,13 +49,14 @@ var changes = map[string][]change{
 // input is both sides of a comparison, each as documents, and what was seeded.
 type input struct {
 	sides [2][]document // from, to
+	edits []document    // what from has otherwise than to; one without a text is not there
 	want  map[drift]bool
 }
 
 // document is one manifest, and the application that it belongs to.
 type document struct {
-	text, kind, space string
-	app               int // -1 for those of a namespace
+	text, kind, space, name string
+	app                     int // -1 for those of a namespace
 }
 
 // spread says in which namespace an application lives.
@@ -88,21 +89,23 @@ func (in *input) common(side int, space string, known map[string]bool) {
 	}
 	known[space] = true
 	for _, template := range commons {
-		in.sides[side] = append(in.sides[side], document{filled(template, space, 0), kindOf(template), space, -1})
+		in.sides[side] = append(in.sides[side], document{filled(template, space, 0), kindOf(template), space, "", -1})
 	}
 }
 
 // object adds one object to both sides, changed on the side of from if asked.
 func (in *input) object(template string, app int, where spread, changed bool) {
 	kind := kindOf(template)
-	to := document{filled(template, where(1, app), app), kind, where(1, app), app}
-	from := document{filled(template, where(0, app), app), kind, where(0, app), app}
+	name := nameOf(filled(template, "", app))
+	to := document{filled(template, where(1, app), app), kind, where(1, app), name, app}
+	from := document{filled(template, where(0, app), app), kind, where(0, app), name, app}
 	in.sides[1] = append(in.sides[1], to)
 	if changed {
 		ways := changes[kind]
 		way := ways[app%len(ways)]
 		in.want[way.finding(to, app)] = true
 		if way.old == "" {
+			in.edits = append(in.edits, document{"", kind, from.space, name, app})
 			return
 		}
 		text := strings.Replace(template, way.old, way.new, 1)
@@ -110,6 +113,7 @@ func (in *input) object(template string, app int, where spread, changed bool) {
 			panic("driftbench: nothing of " + kind + " was changed")
 		}
 		from.text = filled(text, from.space, app)
+		in.edits = append(in.edits, from)
 	}
 	in.sides[0] = append(in.sides[0], from)
 }
@@ -118,7 +122,7 @@ func (c change) finding(d document, app int) drift {
 	if c.where != nil {
 		return c.where(d.space, appName(app), app)
 	}
-	return drift{c.control, d.kind, d.space, nameOf(d.text)}
+	return drift{c.control, d.kind, d.space, d.name}
 }
 
 func kindOf(text string) string {
