@@ -132,6 +132,18 @@ data:
     test_cases:
       true_positives: [{tool_args: rm -rf /}, {tool_args: mkfs /dev/sda}]
 ---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: clawql-guard}
+webhooks:
+- name: guard.clawql.io
+  clientConfig: {url: 'https://127.0.0.1:1/nobody'}
+  rules: [{apiGroups: [example.com], apiVersions: [v1], resources: [things], operations: [CREATE, UPDATE]}]
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: clawql}}
+  failurePolicy: Fail
+  sideEffects: None
+  admissionReviewVersions: [v1]
+---
 apiVersion: kyverno.io/v1
 kind: ClusterPolicy
 metadata: {name: clawql-ghcr-cosign-keyless}

@@ -54,7 +54,7 @@ func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
 		c.moved.Objects[i] = c.renamed(o)
 	}
 	c.report.Incomplete = append(append(c.report.Incomplete, from.Incomplete...), to.Incomplete...)
-	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.panguard, c.threatRules, c.admission, c.mesh, c.roles, c.images, c.structure} {
+	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.panguard, c.threatRules, c.admission, c.webhooks, c.mesh, c.roles, c.images, c.structure} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/drift/podsec"
 	"github.com/clawql/clawql-workbench/shared/drift/rbac"
 	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
+	"github.com/clawql/clawql-workbench/shared/drift/webhook"
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
 
@@ -26,6 +27,7 @@ var known = []Control{
 	{panguard.ControlPolicy, "which tool calls Panguard lets through"},
 	{atr.Control, "which inputs the Agent Threat Rules catch"},
 	{admission.Control, "which objects Kyverno and ValidatingAdmissionPolicies refuse"},
+	{webhook.Control, "which requests validating webhooks are asked about"},
 	{istio.Control, "which requests Istio lets through"},
 	{image.Control, "which images run, and who decides that"},
 	{ControlEnv, "which variables the containers have"},

@@ -97,6 +97,19 @@ spec:
       - name: gateway
         image: a
         env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]
+      - {name: proxy, image: "registry.example.com/proxy:1@sha256:1111111111111111111111111111111111111111111111111111111111111111"}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: guard}
+webhooks:
+- name: guard.clawql.io
+  clientConfig: {service: {name: guard, namespace: clawql}}
+  rules: [{apiGroups: [""], apiVersions: [v1], resources: [pods], operations: [CREATE, UPDATE]}]
+  objectSelector: {}
+- name: other.clawql.io
+  clientConfig: {service: {name: other, namespace: clawql}}
+  rules: [{apiGroups: [""], apiVersions: [v1], resources: [pods], operations: [CREATE]}]
 `
 
 func folderOf(t *testing.T, name, text string) Side {
@@ -146,6 +159,14 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 		{"a narrower operation", "lending__*__read", "lending__loans__read", "stricter ATRRoles"},
 		{"a role's condition", `"agent",`, `"agent","conditions":{"a":1},`, "different Object"},
 		{"no JWT", `env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]`, "", "more-permissive Environment"},
+		{"another image under one tag", "@sha256:1111", "@sha256:2222", "different Image"},
+		{"the same image elsewhere", "registry.example.com/proxy:1@", "mirror.example.com/proxy@", "equal"},
+		{"a tag", ":1@sha256:1111111111111111111111111111111111111111111111111111111111111111", ":1", "more-permissive Image"},
+		{"a webhook that may be down", "  objectSelector: {}", "  objectSelector: {}\n  failurePolicy: Ignore", "more-permissive Webhook"},
+		{"a webhook for some objects", "  objectSelector: {}", "  objectSelector: {matchLabels: {a: b}}", "more-permissive Webhook"},
+		{"a webhook less", "- name: other.clawql.io\n  clientConfig: {service: {name: other, namespace: clawql}}\n  rules: [{apiGroups: [\"\"], apiVersions: [v1], resources: [pods], operations: [CREATE]}]\n", "", "more-permissive Webhook"},
+		{"another one answers", "service: {name: guard", "service: {name: answers", "different Object"},
+		{"rules in another way", "resources: [pods], operations: [CREATE, UPDATE]", "resources: [pods, pods], operations: [UPDATE, CREATE]", "equal"},
 		{"a mode that nobody knows", "mode: protection", "mode: audit", "different Object"},
 	} {
 		t.Run(one.name, func(t *testing.T) {
@@ -159,6 +180,12 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 					from, to = to, from
 				}
 				report := compare(t, from, to, Options{})
+				if one.want == "equal" {
+					if len(report.Findings) != 0 {
+						t.Errorf("%+v", report.Findings)
+					}
+					continue
+				}
 				if one.want == "" { // two places
 					if report.Summary.MorePermissive+report.Summary.Stricter != 1 || len(report.Findings) != 2 {
 						t.Errorf("%+v", report.Findings)

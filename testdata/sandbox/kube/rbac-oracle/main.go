@@ -1,8 +1,9 @@
 // Command rbac-oracle answers what Kubernetes' own RBAC authorizer says: an
-// oracle for the tests of shared/drift/rbac.
+// oracle for the tests of shared/drift/rbac. As `rbac-oracle webhooks` it says
+// which requests the rules of an admission webhook match, for shared/drift/webhook.
 //
-// Each line of its input is JSON with RBAC objects and requests; each line of
-// its output the list of which of them are allowed.
+// Each line of its input is JSON with objects and requests; each line of its
+// output the list of which of them are allowed, or match.
 package main
 
 import (
@@ -37,8 +38,11 @@ func main() {
 	in.Buffer(nil, 1<<26)
 	out := json.NewEncoder(os.Stdout)
 	for in.Scan() {
-		var q inquiry
-		err := json.Unmarshal(in.Bytes(), &q)
+		var q interface{ answer() []bool } = &inquiry{}
+		if len(os.Args) > 1 && os.Args[1] == "webhooks" {
+			q = &webhookInquiry{}
+		}
+		err := json.Unmarshal(in.Bytes(), q)
 		if err == nil {
 			err = out.Encode(q.answer())
 		}
