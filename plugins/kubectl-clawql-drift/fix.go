@@ -100,7 +100,7 @@ func plannedFix(c *cli.Context, o options) (*fixing, error) {
 		return nil, err
 	}
 	f.plan, err = driftfix.Make(from.Objects, to.Objects, driftfix.Options{
-		Namespaces: o.mapping.Namespaces, Labels: o.mapping.Labels, CIDRs: o.mapping.CIDRs, Skip: excepted(f.before, o),
+		Namespaces: o.mapping.Namespaces, Labels: o.mapping.Labels, CIDRs: o.mapping.CIDRs, Skip: excepted(f.before, o), Hidden: driftcheck.Sealed,
 	})
 	if err != nil {
 		return nil, err

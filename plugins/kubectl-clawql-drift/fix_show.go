@@ -131,7 +131,7 @@ func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\
 // remarks name what is not fixed here.
 func (f fixing) remarks(b *strings.Builder) {
 	for _, one := range f.plan.Secrets {
-		remark(b, "set by hand: Secret "+one.String()+" differs, or is on one side only")
+		remark(b, "set by hand: "+one.Kind+" "+one.String()+" differs, or is on one side only")
 	}
 	for _, one := range f.plan.Skipped {
 		remark(b, "left as it is, excepted: "+one.Kind+" "+one.String())

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -59,32 +61,38 @@ func (s *sealer) values() string {
 	return hex.EncodeToString(mac.Sum(nil))[:16]
 }
 
-// sameValues are two sides whose Secrets can be compared. Sealed with different
-// keys, or with none, values are left out of both; that they were is said where
+// sameValues are two sides whose values can be compared. Sealed with different
+// keys, or with none, they are left out of both; that they were is said where
 // there is something that should have been compared.
 func sameValues(from, to Side) (Side, Side, []string) {
 	if from.Values == to.Values && from.Values != NoValues {
 		return from, to, nil
 	}
-	keys := map[string]bool{}
-	for _, o := range from.Objects {
-		for _, name := range secretKeys(o) {
-			keys[name] = true
+	var unseen []string
+	for what, count := range map[string]func(*unstructured.Unstructured) map[string]int{
+		"of Secrets": secretKeys, "that may be credentials": credentials,
+	} {
+		if n := common(from.Objects, to.Objects, count); n > 0 {
+			unseen = append(unseen, fmt.Sprintf("%s %s: %s", console.Count(n, "value"), what, whyNot(from, to)))
 		}
 	}
-	n := 0
-	for _, o := range to.Objects {
-		for _, name := range secretKeys(o) {
-			if keys[name] {
-				n++
-			}
-		}
-	}
+	slices.Sort(unseen)
 	from.Objects, to.Objects = withoutValues(from.Objects), withoutValues(to.Objects)
-	if n == 0 {
-		return from, to, nil
+	return from, to, unseen
+}
+
+// common is how many of what is counted both sides have.
+func common(from, to []*unstructured.Unstructured, count func(*unstructured.Unstructured) map[string]int) (n int) {
+	has := map[string]int{}
+	for _, o := range from {
+		maps.Copy(has, count(o))
 	}
-	return from, to, []string{fmt.Sprintf("%s of Secrets: %s", console.Count(n, "value"), whyNot(from, to))}
+	for _, o := range to {
+		for name, times := range count(o) {
+			n += min(times, has[name])
+		}
+	}
+	return n
 }
 
 func whyNot(from, to Side) string {
@@ -101,30 +109,63 @@ func isSecret(o *unstructured.Unstructured) bool {
 }
 
 // secretKeys names each value of a Secret; of another object there are none.
-func secretKeys(o *unstructured.Unstructured) (names []string) {
+func secretKeys(o *unstructured.Unstructured) map[string]int {
 	if !isSecret(o) {
 		return nil
 	}
+	names := map[string]int{}
 	data, _, _ := unstructured.NestedMap(o.Object, "data")
 	for key := range data {
-		names = append(names, o.GetNamespace()+"\x00"+o.GetName()+"\x00"+key)
+		names[o.GetNamespace()+"\x00"+o.GetName()+"\x00"+key] = 1
 	}
 	return names
 }
 
-// withoutValues are the objects, of Secrets copies that say only which keys
-// there are.
+// credentials counts what is sealed in an object beside the values of a Secret.
+func credentials(o *unstructured.Unstructured) map[string]int {
+	n := 0
+	count := func(text string) string {
+		if Sealed(text) {
+			n++
+		}
+		return text
+	}
+	for name, value := range o.Object {
+		if name != "data" || !isSecret(o) {
+			rewritten(value, count)
+		}
+	}
+	k := keyOf(o)
+	return map[string]int{strings.Join([]string{k.group, k.kind, k.namespace, k.name}, "\x00"): n}
+}
+
+// rewritten is a copy of a value in which each text is changed.
+func rewritten(value any, change func(string) string) any {
+	switch value := value.(type) {
+	case map[string]any:
+		all := make(map[string]any, len(value))
+		for name, one := range value {
+			all[name] = rewritten(one, change)
+		}
+		return all
+	case []any:
+		all := make([]any, len(value))
+		for i, one := range value {
+			all[i] = rewritten(one, change)
+		}
+		return all
+	case string:
+		return change(value)
+	}
+	return value
+}
+
+// withoutValues are copies of the objects in which nothing stands for a value.
 func withoutValues(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	list := make([]*unstructured.Unstructured, len(objects))
 	for i, o := range objects {
-		list[i] = o
-		if data, has, _ := unstructured.NestedMap(o.Object, "data"); has && isSecret(o) {
-			for key := range data {
-				data[key] = noValue
-			}
-			list[i] = o.DeepCopy()
-			_ = unstructured.SetNestedMap(list[i].Object, data, "data")
-		}
+		fields, _ := rewritten(o.Object, func(text string) string { return sealedMark.ReplaceAllString(text, noValue) }).(map[string]any)
+		list[i] = &unstructured.Unstructured{Object: fields}
 	}
 	return list
 }

@@ -1,7 +1,6 @@
 package driftcheck
 
 import (
-	"encoding/base64"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -58,10 +57,7 @@ func (r *Reader) take(o *unstructured.Unstructured) (keep bool, err error) {
 	if len(fields) > 0 {
 		o.SetManagedFields(fields)
 	}
-	if o.GetKind() == "Secret" && o.GroupVersionKind().Group == "" {
-		return true, r.sealer.sealSecret(o)
-	}
-	return true, nil
+	return true, r.sealer.hide(o)
 }
 
 // projection is a copy without what tells where and when, not what.
@@ -90,37 +86,6 @@ func withoutNodePorts(o *unstructured.Unstructured) {
 	if ports != nil {
 		_ = unstructured.SetNestedSlice(o.Object, ports, "spec", "ports")
 	}
-}
-
-// sealSecret joins data and stringData, as the API server does, and seals them.
-func (s *sealer) sealSecret(o *unstructured.Unstructured) error {
-	sealed := map[string]any{}
-	for _, field := range []string{"data", "stringData"} {
-		values, _, err := unstructured.NestedMap(o.Object, field)
-		if err != nil {
-			return fault.Unable("Secret %s/%s: its %s is no map", o.GetNamespace(), o.GetName(), field)
-		}
-		for key, value := range values {
-			text, ok := value.(string)
-			if !ok && value != nil {
-				return fault.Unable("Secret %s/%s: a value of its %s is no text", o.GetNamespace(), o.GetName(), field)
-			}
-			if field == "data" {
-				raw, err := base64.StdEncoding.DecodeString(text)
-				if err != nil {
-					return fault.Unable("Secret %s/%s: a value of its data is no base64", o.GetNamespace(), o.GetName())
-				}
-				text = string(raw)
-			}
-			sealed[key] = s.seal(text)
-		}
-	}
-	delete(o.Object, "stringData")
-	delete(o.Object, "data")
-	if len(sealed) > 0 {
-		o.Object["data"] = sealed
-	}
-	return nil
 }
 
 // key tells objects of both sides apart; the version of an API is no part of

@@ -5,7 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
-	"regexp"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -131,19 +131,22 @@ func unpack(packed []byte) (*Snapshot, error) {
 	return all, nil
 }
 
-var sealedText = regexp.MustCompile(`^\[redacted [0-9a-f]{12}\]$`)
-
 // sealed is an error for a Secret that holds a value.
 func sealed(o *unstructured.Unstructured) error {
 	if !isSecret(o) {
 		return nil
 	}
-	data, _, err := unstructured.NestedMap(o.Object, "data")
-	_, plain := o.Object["stringData"]
-	bad := err != nil || plain
-	for _, value := range data {
-		text, ok := value.(string)
-		bad = bad || !ok || text != noValue && !sealedText.MatchString(text)
+	data, _, err1 := unstructured.NestedMap(o.Object, "data")
+	notes, _, err2 := unstructured.NestedMap(o.Object, "metadata", "annotations")
+	bad := err1 != nil || err2 != nil
+	for field := range o.Object {
+		bad = bad || field == "stringData" || !slices.Contains(secretFields, field)
+	}
+	for _, values := range []map[string]any{data, notes} {
+		for _, value := range values {
+			text, ok := value.(string)
+			bad = bad || !ok || text != "" && text != "true" && text != "false" && !isSealed(text)
+		}
 	}
 	if bad {
 		return fault.Unable("snapshot: %s has a value that is not sealed", describe(o))

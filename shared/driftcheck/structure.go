@@ -3,6 +3,7 @@ package driftcheck
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -164,13 +165,7 @@ func (c *comparison) show(control string, d typediff.Difference, value any) stri
 	case nil:
 		return "none"
 	case string:
-		if strings.Contains(d.String(), ".resources.") {
-			return value // a quantity
-		}
-		if control == ControlImage || control == ControlSecret {
-			return value
-		}
-		if public(d.String()) && len(value) <= 80 {
+		if open(control, d.String(), value) {
 			return value
 		}
 		return c.sealer.seal(value)
@@ -180,9 +175,32 @@ func (c *comparison) show(control string, d typediff.Difference, value any) stri
 	return fmt.Sprint(value)
 }
 
+// quantity is an amount of resources.
+var quantity = regexp.MustCompile(`^[+-]?[0-9.]{1,20}([eE][+-]?[0-9]{1,3}|[numkKMGTPE]i?)?$`)
+
+// open says whether a text is shown as it is.
+func open(control, path, value string) bool {
+	switch {
+	case isSealed(value):
+		return true
+	case len(value) > 80 && control != ControlImage:
+		return false
+	case strings.Contains(path, ".resources."):
+		return quantity.MatchString(value)
+	case control == ControlSecret:
+		return path == ".type" || strings.HasPrefix(path, ".metadata.labels")
+	}
+	return control == ControlImage || public(path)
+}
+
 // public are places whose texts cannot be secrets: names, kinds, modes.
 func public(path string) bool {
-	if strings.HasPrefix(path, ".data") || strings.HasPrefix(path, ".binaryData") || strings.Contains(path, ".env") {
+	for _, part := range []string{".data", ".binaryData", ".metadata.annotations"} {
+		if strings.HasPrefix(path, part) {
+			return false
+		}
+	}
+	if strings.Contains(path, ".env") || strings.Contains(path, "nnotations") {
 		return false
 	}
 	for _, suffix := range []string{"Policy", "Name", "type", "kind", "protocol", ".name", "Mode", "effect", "operator", "action", "Class", "mode"} {
@@ -238,7 +256,10 @@ func groupOf(apiVersion string) string {
 // firstLine keeps the place and drops what a decoder quotes.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	if at := strings.IndexAny(line, "`{"); at >= 0 {
+	if strings.HasPrefix(line, "strict decoding error: unknown field ") {
+		return line // it quotes names of fields only
+	}
+	if at := strings.IndexAny(line, "`{'\"[*"); at >= 0 {
 		line = line[:at] + "…"
 	}
 	return line

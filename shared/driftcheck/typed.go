@@ -211,10 +211,14 @@ var templatePaths = map[key][]string{
 	{group: "argoproj.io", kind: "Rollout"}:    {"spec", "template"},
 }
 
+// drawn are kinds that a workload makes. A workload with an owner, such as a
+// Deployment of an operator, is judged itself: nobody else says what it runs.
+var drawn = map[string]bool{"Pod": true, "ReplicaSet": true, "ReplicationController": true, "Job": true}
+
 // templateOf is the template of the pods that an object makes, nil for none.
 func templateOf(o *unstructured.Unstructured) (*corev1.PodTemplateSpec, error) {
 	path, known := templatePaths[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}]
-	if !known || slices.ContainsFunc(o.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return r.Controller != nil && *r.Controller }) {
+	if !known || drawn[o.GetKind()] && slices.ContainsFunc(o.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return r.Controller != nil && *r.Controller }) {
 		return nil, nil
 	}
 	fields, has, err := unstructured.NestedMap(o.Object, path...)

@@ -8,6 +8,7 @@
 package driftfix
 
 import (
+	"maps"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -25,6 +26,9 @@ type Options struct {
 	CIDRs      map[netip.Prefix]netip.Prefix
 	// Skip are objects of `from` that clawql.yaml excepts; they stay as they are.
 	Skip func(finding.Object) bool
+	// Hidden are texts that stand for a value that nobody kept: they are never
+	// written out. nil is none.
+	Hidden func(text string) bool
 }
 
 // Plan is what has to be done to `from`.
@@ -34,7 +38,7 @@ type Plan struct {
 	Anew    []*unstructured.Unstructured `json:"anew"`    // deleted and created: a binding to another role
 	Delete  []finding.Object             `json:"delete"`
 	Patches []Patch                      `json:"patches"`
-	Secrets []finding.Object             `json:"secrets"` // that one side lacks, or that differ; named only
+	Secrets []finding.Object             `json:"secrets"` // and what holds a value that nobody kept: that one side lacks, or that differ; named only
 	Skipped []finding.Object             `json:"skipped"` // excepted
 }
 
@@ -68,6 +72,9 @@ func Make(from, to []*unstructured.Unstructured, o Options) (*Plan, error) {
 	if o.Skip == nil {
 		o.Skip = func(finding.Object) bool { return false }
 	}
+	if o.Hidden == nil {
+		o.Hidden = func(string) bool { return false }
+	}
 	wanted, err := o.under(to)
 	if err != nil {
 		return nil, err
@@ -80,7 +87,7 @@ func Make(from, to []*unstructured.Unstructured, o Options) (*Plan, error) {
 			plan.Skipped = append(plan.Skipped, ObjectOf(w))
 			continue
 		}
-		plan.pair(h, w)
+		plan.pair(h, w, o.Hidden)
 	}
 	for _, h := range from {
 		if have[keyOf(h)] == nil {
@@ -98,25 +105,52 @@ func newPlan() *Plan {
 }
 
 // pair is an object that `to` has; h is that of `from`, nil for none.
-func (p *Plan) pair(h, w *unstructured.Unstructured) {
+func (p *Plan) pair(h, w *unstructured.Unstructured, hidden func(string) bool) {
 	switch {
 	case isSecret(w):
 		if h == nil || !reflect.DeepEqual(h.Object["data"], w.Object["data"]) {
 			p.Secrets = append(p.Secrets, ObjectOf(w))
 		}
-	case whole(w) && h == nil:
-		p.Create = append(p.Create, bare(w))
-	case whole(w) && !reflect.DeepEqual(bare(h).Object, bare(w).Object):
-		if reflect.DeepEqual(h.Object["roleRef"], w.Object["roleRef"]) {
-			p.Replace = append(p.Replace, bare(w))
-		} else {
-			p.Anew = append(p.Anew, bare(w))
-		}
-	case h != nil && !whole(w):
+	case whole(w):
+		p.written(h, bare(w, hidden), hidden)
+	case h != nil:
 		if list := operations(h, w); len(list) > 0 {
 			p.Patches = append(p.Patches, Patch{ObjectOf(h), list})
 		}
 	}
+}
+
+// written is an object that is nothing but a control; h is nil for none. One
+// with a value that nobody kept cannot be written.
+func (p *Plan) written(h, w *unstructured.Unstructured, hidden func(string) bool) {
+	switch {
+	case h != nil && reflect.DeepEqual(bare(h, hidden).Object, w.Object):
+	case holds(w.Object, hidden):
+		p.Secrets = append(p.Secrets, ObjectOf(w))
+	case h == nil:
+		p.Create = append(p.Create, w)
+	case reflect.DeepEqual(h.Object["roleRef"], w.Object["roleRef"]):
+		p.Replace = append(p.Replace, w)
+	default:
+		p.Anew = append(p.Anew, w)
+	}
+}
+
+// holds says whether a hidden text stands anywhere below a value.
+func holds(value any, hidden func(string) bool) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, one := range value {
+			if holds(one, hidden) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(value, func(one any) bool { return holds(one, hidden) })
+	case string:
+		return hidden(value)
+	}
+	return false
 }
 
 // only is an object that `to` does not have.
@@ -163,8 +197,9 @@ func whole(o *unstructured.Unstructured) bool {
 // noted are annotations that tools keep for themselves.
 var noted = []string{"kubectl.kubernetes.io/last-applied-configuration"}
 
-// bare is an object as a person would write it.
-func bare(o *unstructured.Unstructured) *unstructured.Unstructured {
+// bare is an object as a person would write it, without the annotations that
+// are hidden: they decide nothing.
+func bare(o *unstructured.Unstructured, hidden func(string) bool) *unstructured.Unstructured {
 	o = o.DeepCopy()
 	meta, _, _ := unstructured.NestedMap(o.Object, "metadata")
 	small := map[string]any{}
@@ -175,9 +210,8 @@ func bare(o *unstructured.Unstructured) *unstructured.Unstructured {
 	}
 	o.Object["metadata"] = small
 	delete(o.Object, "status")
-	for _, note := range noted {
-		unstructured.RemoveNestedField(o.Object, "metadata", "annotations", note)
-	}
+	notes, _ := small["annotations"].(map[string]any)
+	maps.DeleteFunc(notes, func(name string, value any) bool { return slices.Contains(noted, name) || holds(value, hidden) })
 	for _, field := range []string{"labels", "annotations"} {
 		if values, _ := small[field].(map[string]any); len(values) == 0 {
 			delete(small, field)
