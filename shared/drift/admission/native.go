@@ -8,81 +8,176 @@ import (
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
 
-func objectOf(pair [2]*Resource) finding.Object {
-	if pair[0] != nil {
-		return pair[0].Object
-	}
-	return pair[1].Object
+const (
+	policyKind  = "ValidatingAdmissionPolicy"
+	bindingKind = "ValidatingAdmissionPolicyBinding"
+)
+
+// use is a policy with one binding to it that denies.
+type use struct {
+	policy, binding *Resource
+	tests           string
+	watches, bound  scope
+	down            string
+	limits          truth
 }
 
 // denies says whether a binding has the action Deny.
 func denies(r *Resource) bool {
-	if r == nil {
-		return false
-	}
 	actions, _, _ := unstructured.NestedStringSlice(r.Raw, "spec", "validationActions")
 	return slices.Contains(actions, "Deny")
 }
 
-// bound are a side's bindings to a policy that deny.
-func (c *comparer) bound(side int, policy string) []*Resource {
-	var list []*Resource
-	for i := range c.sides[side] {
-		r := &c.sides[side][i]
-		if r.Object.Kind == "ValidatingAdmissionPolicyBinding" && r.spec("policyName") == policy && denies(r) {
-			list = append(list, r)
+// usesOf are a side's policies with their bindings that deny.
+func usesOf(side []Resource) []use {
+	var list []use
+	for i := range side {
+		binding := &side[i]
+		if binding.Object.Kind != bindingKind || !denies(binding) {
+			continue
 		}
+		policy := find(side, binding.policyObject())
+		if policy == nil {
+			continue
+		}
+		u := use{
+			policy: policy, binding: binding, limits: yes, down: policy.spec("failurePolicy"),
+			watches: scopeOf(policy.field("matchConstraints")), bound: scopeOf(binding.field("matchResources")),
+		}
+		if u.down == "" {
+			u.down = "Fail"
+		}
+		tests := without(policy.fields(), "matchConstraints", "failurePolicy", "validations")
+		tests["validations"] = sortedTests(policy.field("validations"))
+		tests["paramRef"] = binding.field("paramRef")
+		u.tests = encoded(tests)
+		if len(u.watches.rules) == 0 || policy.field("paramKind") != nil && binding.field("paramRef") == nil {
+			u.limits = maybe
+		}
+		list = append(list, u)
 	}
 	return list
 }
 
-// native compares two forms of one ValidatingAdmissionPolicy.
-func (c *comparer) native(pair [2]*Resource) error {
-	object := objectOf(pair)
-	request := Request{Policy: object}
-	for permissive := range pair {
-		strict, loose := pair[1-permissive], pair[permissive]
-		if strict == nil || len(c.bound(1-permissive, object.Name)) == 0 {
-			continue
-		}
-		says := [2]string{}
-		if loose == nil {
-			says[permissive], says[1-permissive] = "has no such policy", "denies by it"
-			return c.claim(pair, "existence", permissive, says, request)
-		}
-		if len(c.bound(permissive, object.Name)) > 0 && strict.spec("failurePolicy") != "Ignore" && loose.spec("failurePolicy") == "Ignore" {
-			request.Down = true
-			says[permissive], says[1-permissive] = "fails open", "fails closed"
-			return c.claim(pair, "failure policy", permissive, says, request)
+// policyObject is the policy that a binding names.
+func (r *Resource) policyObject() finding.Object {
+	return finding.Object{APIVersion: r.Object.APIVersion, Kind: policyKind, Name: r.spec("policyName")}
+}
+
+// sortedTests are validations without their words.
+func sortedTests(raw any) []string {
+	var list []string
+	tests, _ := raw.([]any)
+	for _, one := range tests {
+		fields, _ := one.(map[string]any)
+		list = append(list, encoded(without(fields, "message", "messageExpression", "reason")))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func (u use) refuses(q Request) truth {
+	answer := min(u.watches.covers(q), u.bound.covers(q), u.limits)
+	switch {
+	case !q.Down || u.down == "Fail":
+		return answer
+	case u.down == "Ignore":
+		return no
+	}
+	return min(answer, maybe)
+}
+
+// native compares by one use of the strict side after another. It is called
+// once for a comparison, since a request is refused by any of them.
+func (c *comparer) native() error {
+	for permissive := range c.uses {
+		for _, strict := range c.uses[1-permissive] {
+			for _, down := range []bool{false, true} {
+				q, found := c.searchUse(permissive, strict, down)
+				if !found {
+					continue
+				}
+				if err := c.claimUse(permissive, strict, q); err != nil {
+					return err
+				}
+				break
+			}
 		}
 	}
 	return nil
 }
 
-// binding compares two forms of one binding. Where the other side has another
-// binding that denies by the same policy, nothing is certain.
-func (c *comparer) binding(pair [2]*Resource) error {
-	for permissive := range pair {
-		strict, loose := pair[1-permissive], pair[permissive]
-		if !denies(strict) || denies(loose) {
-			continue
-		}
-		policy := finding.Object{APIVersion: strict.Object.APIVersion, Kind: "ValidatingAdmissionPolicy", Name: strict.spec("policyName")}
-		if len(c.bound(permissive, policy.Name)) > 0 || find(c.sides[1-permissive], policy) == nil {
-			continue
-		}
-		if find(c.sides[permissive], policy) == nil { // the policy itself is missing, and said to be
-			c.result.Judge(strict.Object, "")
-			continue
-		}
-		says := [2]string{}
-		says[permissive], says[1-permissive] = "only warns or audits", "denies"
-		if loose == nil {
-			says[permissive] = "has no such binding"
-		}
-		if err := c.claim(pair, "actions", permissive, says, Request{Policy: policy}); err != nil {
-			return err
+func (c *comparer) searchUse(permissive int, strict use, down bool) (found Request, ok bool) {
+	var s space
+	strict.watches.add(&s)
+	strict.bound.add(&s)
+	for _, u := range c.uses[permissive] {
+		if u.policy.Object == strict.policy.Object {
+			u.watches.add(&s)
+			u.bound.add(&s)
 		}
 	}
-	return nil
+	for _, k := range strict.watches.kinds() {
+		s.tries(k, func(q Request) bool {
+			q.Policy, q.Tests, q.Down = strict.policy.Object, strict.tests, down
+			if strict.refuses(q) != yes || c.refusesUse(permissive, strict, q) != no {
+				return false
+			}
+			found, ok = q, true
+			return true
+		})
+		if ok {
+			break
+		}
+	}
+	return found, ok
+}
+
+// refusesUse says whether a side refuses what fails a strict use of the other
+// side and passes all else. A policy that only this side has may test for the
+// same in other words.
+func (c *comparer) refusesUse(side int, strict use, q Request) truth {
+	answer := no
+	for _, u := range c.uses[side] {
+		switch at := u.refuses(q); {
+		case at == no || at <= answer:
+		case u.tests == strict.tests:
+			answer = at
+		case q.Down && u.policy.Object != strict.policy.Object:
+		case slices.ContainsFunc(c.uses[1-side], func(mine use) bool { return mine.tests == u.tests && mine.refuses(q) == yes }):
+		default:
+			answer = maybe
+		}
+	}
+	return answer
+}
+
+// claimUse says which object makes the difference.
+func (c *comparer) claimUse(permissive int, strict use, q Request) error {
+	policy, binding := strict.policy.Object, strict.binding.Object
+	policies := c.pairOf(policy)
+	bindings := c.pairOf(binding)
+	says := func(strict, loose string) (s [2]string) {
+		s[1-permissive], s[permissive] = strict, loose
+		return s
+	}
+	left := slices.DeleteFunc(slices.Clone(c.uses[permissive]), func(u use) bool { return u.policy.Object != policy })
+	switch loose := bindings[permissive]; {
+	case policies[permissive] == nil:
+		if loose == nil {
+			c.result.Judge(binding, "")
+		}
+		return c.claim(policies, "existence", permissive, says("denies by it", "has no such policy"), q)
+	case q.Down:
+		return c.claim(policies, "failure policy", permissive, says("fails closed", "fails open"), q, "failure policy")
+	case len(left) > 0 && slices.ContainsFunc(left, func(u use) bool { return u.watches.covers(q) == no }):
+		return c.claim(policies, "match", permissive, says("tests "+q.Kind, "does not test "+q.Kind), q, "match")
+	case loose == nil:
+		return c.claim(bindings, "existence", permissive, says("denies", "has no such binding"), q)
+	case !denies(loose):
+		return c.claim(bindings, "actions", permissive, says("denies", "only warns or audits"), q, "actions")
+	case loose.spec("policyName") != policy.Name:
+		return c.claim(bindings, "policy", permissive, says("denies by "+policy.Name, "binds "+loose.spec("policyName")), q, "policy")
+	}
+	return c.claim(bindings, "match", permissive, says("binds "+q.Kind, "does not bind "+q.Kind), q, "match")
 }

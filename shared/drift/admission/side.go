@@ -21,36 +21,68 @@ type Resource struct {
 	Changed *finding.Change // nil where it is not known
 }
 
-// Kinds are what Compare looks at, by API group.
+// Kinds are what Compare looks at, by API group. Of a PolicyException only the
+// rules that it names are read: of them nothing is certain then.
 var Kinds = map[string][]string{
-	"kyverno.io":                   {"ClusterPolicy", "Policy"},
-	"admissionregistration.k8s.io": {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
+	"kyverno.io":                   {"ClusterPolicy", "Policy", "PolicyException"},
+	"admissionregistration.k8s.io": {policyKind, bindingKind},
 }
 
 // comparer is one run.
 type comparer struct {
 	names  [2]string
 	sides  [2][]Resource
+	rules  [2]map[finding.Object][]rule // of Kyverno's policies
+	uses   [2][]use                     // of Kubernetes' own
+	atoms  [2]map[finding.Object][]string
 	result *verdict.Result
 	told   map[finding.Object][]string // what has been said of an object
+	said   map[string]bool
+	named  bool // somebody calls rules by name
 }
 
 // Compare says which requests one side admits and the other refuses; names are
 // those of the sides in texts. The error is finding.Bug.
 func Compare(from, to []Resource, names [2]string) (*verdict.Result, error) {
-	c := &comparer{names, [2][]Resource{from, to}, &verdict.Result{}, map[finding.Object][]string{}}
-	for _, object := range c.objects() {
-		pair := [2]*Resource{find(from, object), find(to, object)}
-		if pair[0] != nil && pair[1] != nil && reflect.DeepEqual(pair[0].Raw["spec"], pair[1].Raw["spec"]) {
-			continue
+	c := &comparer{names: names, sides: [2][]Resource{from, to}, result: &verdict.Result{}, told: map[finding.Object][]string{}, said: map[string]bool{}}
+	exceptions := [2][]exception{exceptionsOf(from), exceptionsOf(to)}
+	c.named = len(exceptions[0])+len(exceptions[1]) > 0
+	for i, side := range c.sides {
+		c.rules[i] = map[finding.Object][]rule{}
+		for j := range side {
+			if kyvernos(side[j].Object) {
+				c.rules[i][side[j].Object] = rulesOf(&side[j], exceptions[i])
+			}
 		}
-		if err := c.pair(object, pair); err != nil {
-			return nil, err
-		}
-		c.rest(pair)
+		c.uses[i] = usesOf(side)
+		c.atoms[i] = c.atomsOf(i)
+	}
+	if err := c.differences(); err != nil {
+		return nil, err
 	}
 	finding.Sort(c.result.Findings)
 	return c.result, nil
+}
+
+func kyvernos(o finding.Object) bool { return o.Kind == "ClusterPolicy" || o.Kind == "Policy" }
+
+func (c *comparer) differences() error {
+	if err := c.native(); err != nil {
+		return err
+	}
+	for _, object := range c.objects() {
+		pair := c.pairOf(object)
+		if object.Kind == "PolicyException" || pair[0] != nil && pair[1] != nil && reflect.DeepEqual(pair[0].Raw["spec"], pair[1].Raw["spec"]) {
+			continue
+		}
+		if kyvernos(object) {
+			if err := c.kyverno(pair); err != nil {
+				return err
+			}
+		}
+		c.rest(object, pair)
+	}
+	return nil
 }
 
 func (c *comparer) objects() []finding.Object {
@@ -73,24 +105,23 @@ func find(list []Resource, object finding.Object) *Resource {
 	return nil
 }
 
-func (c *comparer) pair(object finding.Object, pair [2]*Resource) error {
-	switch object.Kind {
-	case "ValidatingAdmissionPolicy":
-		return c.native(pair)
-	case "ValidatingAdmissionPolicyBinding":
-		return c.binding(pair)
-	}
-	return c.kyverno(pair)
+func (c *comparer) pairOf(object finding.Object) [2]*Resource {
+	return [2]*Resource{find(c.sides[0], object), find(c.sides[1], object)}
 }
 
 // rest speaks of a difference that no request told. An object that only one
-// side has is left to the structural comparison.
-func (c *comparer) rest(pair [2]*Resource) {
+// side has is left to the structural comparison, unless the other side says
+// the same in other objects.
+func (c *comparer) rest(object finding.Object, pair [2]*Resource) {
 	a, b := pair[0], pair[1]
 	switch {
 	case a == nil || b == nil:
+		if len(c.told[object]) == 0 && c.same(object) {
+			c.result.Judge(object, "")
+		}
 		return
-	case len(c.told[a.Object]) == 0 || !reflect.DeepEqual(c.residue(a), c.residue(b)):
+	case len(c.told[object]) == 0 && c.same(object):
+	case !reflect.DeepEqual(c.residue(a), c.residue(b)):
 		c.result.Findings = append(c.result.Findings, finding.Finding{
 			Control: Control, Severity: finding.Warning, Direction: finding.Different, Object: a.Object,
 			From: "has it in one form", To: "has it in another form", LastChanged: a.Changed,
@@ -100,23 +131,25 @@ func (c *comparer) rest(pair [2]*Resource) {
 	c.result.Judge(a.Object, ".spec.")
 }
 
-// claim adds a finding on a request that side permissive admits.
-func (c *comparer) claim(pair [2]*Resource, aspect string, permissive int, says [2]string, request Request) error {
+// claim adds a finding on a request that side permissive admits, once for an
+// aspect of an object.
+func (c *comparer) claim(pair [2]*Resource, aspect string, permissive int, says [2]string, request Request, told ...string) error {
 	of := pair[0]
 	if of == nil {
 		of = pair[1]
 	}
-	once := fmt.Sprint(aspect, " of side ", permissive)
-	if slices.Contains(c.told[of.Object], once) {
+	c.told[of.Object] = append(c.told[of.Object], append(told, aspect)...)
+	once := fmt.Sprint(of.Object, aspect, permissive)
+	if c.said[once] {
 		return nil // the same of another rule
 	}
-	c.told[of.Object] = append(c.told[of.Object], aspect, once)
+	c.said[once] = true
 	if pair[0] == nil || pair[1] == nil {
 		c.result.Judge(of.Object, "")
 	}
 	return c.result.Add(verdict.Claim{
 		Control: Control, Object: of.Object, Aspect: aspect, Permissive: permissive, Says: says, Severity: finding.High, Changed: of.Changed,
-		Witness: finding.Witness{Kind: "api-request", Text: request.String(), Details: map[string]string{"policy": request.Policy.String(), "rule": request.Rule, "kind": request.Kind}},
+		Witness: finding.Witness{Kind: "api-request", Text: request.String(), Details: request.details()},
 		Why:     fmt.Sprintf("%s refuses it, %s does not", c.names[1-permissive], c.names[permissive]),
 	}, c.names, func(side int) bool { return !Refuses(c.sides[side], request) })
 }
@@ -125,3 +158,10 @@ func (r *Resource) spec(path ...string) string {
 	value, _, _ := unstructured.NestedString(r.Raw, append([]string{"spec"}, path...)...)
 	return value
 }
+
+func (r *Resource) fields() map[string]any {
+	spec, _ := r.Raw["spec"].(map[string]any)
+	return spec
+}
+
+func (r *Resource) field(name string) any { return r.fields()[name] }
