@@ -229,6 +229,9 @@ func (w walker) secret(name, value string) bool {
 	return isCredential(name) || holdsCredential(value) || assigns(value)
 }
 
+// inlineNames hold the value itself, of the field around them.
+var inlineNames = []string{"value", "values", "inline", "literal", "plain", "plainText", "plaintext", "text", "content", "string", "stringValue", "raw", "data"}
+
 func (w walker) fields(name string, fields map[string]any) {
 	switch {
 	case openNames[name]:
@@ -242,6 +245,11 @@ func (w walker) fields(name string, fields map[string]any) {
 	for _, label := range []string{"name", "key", "header"} { // {name: TOKEN, value: ...}
 		if what, ok := fields[label].(string); ok && isCredential(what) && fields["value"] != nil {
 			fields["value"] = w.all(fields["value"])
+		}
+	}
+	for _, inline := range inlineNames { // adminPassword: {value: ...}
+		if value, has := fields[inline]; has && isCredential(name) && !w.policy {
+			fields[inline] = w.all(value)
 		}
 	}
 	for inner, value := range fields {
