@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
-	"github.com/clawql/clawql-workbench/shared/alert"
 	"github.com/clawql/clawql-workbench/shared/cmdline"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
 	"github.com/clawql/clawql-workbench/shared/drifthistory"
@@ -54,6 +52,7 @@ type scheduled struct {
 	remind time.Duration
 	store  driftstore.Store
 	now    time.Time
+	id     string // of this run among those that write the history
 }
 
 func newScheduled(c *cli.Context) (*scheduled, error) {
@@ -65,7 +64,7 @@ func newScheduled(c *cli.Context) (*scheduled, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &scheduled{Context: c, o: o, now: time.Now().UTC()}
+	r := &scheduled{Context: c, o: o, now: time.Now().UTC(), id: runID()}
 	if p != nil && p.Drift != nil {
 		r.alerts, r.remind = p.Drift.Alerts, p.Drift.Remind()
 	}
@@ -82,7 +81,7 @@ func scheduledRun(c *cli.Context) error {
 	if h == nil {
 		return verdict
 	}
-	routes, err := r.tell(h)
+	h, routes, err := r.tell(h)
 	if failed := errors.Join(err, failures(routes)); failed != nil {
 		verdict = fault.Unable("%w", joined(verdict, failed))
 	}
@@ -116,9 +115,10 @@ func (r *scheduled) compareAndNote() (*drifthistory.History, error) {
 		note = noteOf(report, r.now)
 		compared = verdict(r.o, report)
 	}
-	h, err := changeHistory(r.Context, r.store, r.o, r.now, func(h *drifthistory.History) {
+	h, err := changeHistory(r.Context.Context, r.store, r.o, r.now, func(h *drifthistory.History) {
 		h.Update(note)
 		h.Forget(r.routeNames())
+		h.Claim(r.id, time.Now())
 	})
 	if err != nil {
 		return nil, errors.Join(err, compared)
@@ -144,9 +144,10 @@ func (r *scheduled) check() (*drifthistory.History, error) {
 		return nil, fault.Unable("there is no history in %s: no run has ever been noted there", r.store).
 			Hint("`kubectl clawql drift run` begins one; `kubectl clawql drift schedule` runs it monthly")
 	}
-	h, err := changeHistory(r.Context, r.store, r.o, r.now, func(h *drifthistory.History) {
+	h, err := changeHistory(r.Context.Context, r.store, r.o, r.now, func(h *drifthistory.History) {
 		h.Check(r.now)
 		h.Forget(r.routeNames())
+		h.Claim(r.id, time.Now())
 	})
 	if err != nil {
 		return nil, err
@@ -163,30 +164,6 @@ func (r *scheduled) routeNames() (names []string) {
 		names = append(names, a.Name)
 	}
 	return names
-}
-
-// tell sends by every route, and notes who was told. The error is that of the
-// note: the alerts went out, and will go out again.
-func (r *scheduled) tell(h *drifthistory.History) (results []routeResult, err error) {
-	for _, route := range alert.Routes(r.alerts, os.Getenv) {
-		notices := h.Notices(route.Name, route.Severities, r.now, r.remind)
-		result := routeResult{Name: route.Name, Notices: orEmpty(notices)}
-		sent := alert.Sender{}.Send(r.Context.Context, route, alert.Message{
-			From: r.o.from.name, To: r.o.to.name, Time: r.now, Notices: notices, Open: h.Shown(route.Severities),
-		})
-		if sent != nil {
-			result.Error = sent.Error()
-		}
-		results = append(results, result)
-	}
-	_, err = changeHistory(r.Context, r.store, r.o, r.now, func(h *drifthistory.History) {
-		for _, result := range results {
-			if result.Error == "" {
-				h.Tell(result.Name, result.Notices, r.now)
-			}
-		}
-	})
-	return results, err
 }
 
 func failures(routes []routeResult) error {

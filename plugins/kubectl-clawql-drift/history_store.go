@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -45,8 +46,8 @@ func historyStore(o options, where string) (driftstore.Store, error) {
 }
 
 // changeHistory loads the history, or begins one, lets f change it, and saves.
-func changeHistory(c *cli.Context, store driftstore.Store, o options, now time.Time, f func(*drifthistory.History)) (h *drifthistory.History, err error) {
-	err = driftstore.Change(c.Context, store, func(old []byte) ([]byte, error) {
+func changeHistory(ctx context.Context, store driftstore.Store, o options, now time.Time, f func(*drifthistory.History)) (h *drifthistory.History, err error) {
+	err = driftstore.Change(ctx, store, func(old []byte) ([]byte, error) {
 		if h, err = decodeHistory(store, o, old); err != nil {
 			return nil, err
 		}

@@ -57,6 +57,8 @@ func TestScheduleOnClusters(t *testing.T) {
 		{"pods run", (*scheduleTrial).podsRun},
 		{"the dead man", (*scheduleTrial).deadMan},
 		{"rights", (*scheduleTrial).rights},
+		{"killed at any moment", (*scheduleTrial).killed},
+		{"four at once", (*scheduleTrial).atOnce},
 		{"outside the policy", (*scheduleTrial).outside},
 		{"nothing secret is said", (*scheduleTrial).nothingSaid},
 		{"remove", (*scheduleTrial).remove},
@@ -109,7 +111,7 @@ func (t *scheduleTrial) install() {
 // its log, and what the webhook hears.
 func (t *scheduleTrial) runs(cronJob, name string, exit int, want string, told ...string) {
 	t.Helper()
-	log, code := t.job(cronJob, name)
+	log, code := t.job(cronJob, name, exit)
 	t.logs = append(t.logs, log)
 	if code != exit || !strings.Contains(log, want) {
 		t.Errorf("%s: exit %d, want %d and %q:\n%s", name, code, exit, want, log)
@@ -135,8 +137,8 @@ func (t *scheduleTrial) podsRun() {
 		t.Errorf("%d connections begun, %d refused by the schedule's own NetworkPolicies", begun, refused)
 	}
 	for _, name := range []string{"drifted", "drifted-again"} { // an answer is not tried again
-		if pods := strings.Fields(t.kubectl("-n", "clawql-drift", "get", "pods", "-l", "job-name="+name, "-o", "name")); len(pods) != 1 {
-			t.Errorf("%s: %q", name, pods)
+		if n := t.answers(name); n != 1 {
+			t.Errorf("%s: %d pods answered", name, n)
 		}
 	}
 }

@@ -31,6 +31,7 @@ type History struct {
 	Runs          []Mark     `json:"runs"`                    // the newest keptRuns, newest last
 	Entries       []Entry    `json:"entries"`                 // open ones first, in the order of reports
 	Dropped       int        `json:"dropped,omitempty"`       // open entries that the last write had no room for
+	Telling       *Claim     `json:"telling,omitempty"`       // the run that is telling the routes now
 }
 
 // Mark is one run.

@@ -11,7 +11,7 @@ import (
 
 // Run is what one comparison said.
 type Run struct {
-	Time       time.Time
+	Time       time.Time      // of its beginning: what it says is not newer
 	Status     finding.Status // Failed: the lists are empty
 	Findings   []finding.Finding
 	Excepted   []finding.Finding
@@ -23,7 +23,8 @@ func (r Run) completed() bool { return r.Status == finding.Equal || r.Status == 
 
 // Update takes a run in. Only a completed run resolves what it no longer
 // finds: what an incomplete one did not find, it may not have looked at. A
-// finding that comes back keeps the day when it was seen first.
+// finding that comes back keeps the day when it was seen first. What a run that
+// began later has noted already stays as it is.
 func (h *History) Update(r Run) {
 	now := r.Time.UTC()
 	h.mark(r)
@@ -40,11 +41,13 @@ func (h *History) Update(r Run) {
 	}
 	if r.completed() {
 		for i := range h.Entries {
-			if e := &h.Entries[i]; e.Open() && !seen[e.ID] && !isCondition(*e) {
+			if e := &h.Entries[i]; e.Open() && !seen[e.ID] && !isCondition(*e) && !e.knownAfter(now) {
 				e.Ended, e.How = &now, Resolved
 			}
 		}
-		h.LastCompleted = &now
+		if h.LastCompleted == nil || h.LastCompleted.Before(now) || h.LastCompleted.Sub(now) > 24*time.Hour {
+			h.LastCompleted = &now // one in the future proves nothing
+		}
 	}
 	h.condition(incomplete, !r.completed(), fmt.Sprintf("the run ended %s: it does not count, and what it did not see may be there", r.Status), now)
 	h.Check(now)
@@ -65,6 +68,7 @@ const keptRuns = 24
 
 func (h *History) mark(r Run) {
 	h.Runs = append(h.Runs, Mark{r.Time.UTC(), r.Status, len(r.Findings), r.Incomplete})
+	slices.SortStableFunc(h.Runs, func(a, b Mark) int { return a.Time.Compare(b.Time) }) // one that began earlier may end later
 	if more := len(h.Runs) - keptRuns; more > 0 {
 		h.Runs = slices.Delete(h.Runs, 0, more)
 	}
@@ -78,11 +82,24 @@ func (h *History) see(f finding.Finding, now time.Time) {
 		i = len(h.Entries) - 1
 	}
 	e := &h.Entries[i]
+	if e.knownAfter(now) {
+		return
+	}
 	if !e.Open() {
 		e.Since, e.Ended, e.How = now, nil, ""
 	}
 	e.Control, e.Severity, e.Direction, e.Object, e.LastSeen = f.Control, f.Severity, f.Direction, f.Object, now
 	e.What = what(f)
+}
+
+// knownAfter says whether a later run, by its beginning, has seen the entry or
+// its end. More than a day is no run that overtook, but a clock that was wrong.
+func (e *Entry) knownAfter(now time.Time) bool {
+	last := e.LastSeen
+	if e.Ended != nil && e.Ended.After(last) {
+		last = *e.Ended
+	}
+	return last.After(now) && last.Sub(now) <= 24*time.Hour
 }
 
 // what says the finding in one line: its witness, else its explanation.
@@ -96,7 +113,7 @@ func what(f finding.Finding) string {
 
 func (h *History) end(id, how string, now time.Time) {
 	for i := range h.Entries {
-		if e := &h.Entries[i]; e.ID == id && e.Open() {
+		if e := &h.Entries[i]; e.ID == id && e.Open() && !e.knownAfter(now) {
 			e.Ended, e.How = &now, how
 		}
 	}

@@ -1,6 +1,7 @@
 package driftstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -113,5 +114,31 @@ func TestChangeBeginsAnew(t *testing.T) {
 	group.Wait()
 	if len(c.text) != c.version || c.version == 0 {
 		t.Errorf("%q after %d writes", c.text, c.version)
+	}
+}
+
+// Many at once on one file: each change is in it, and nothing lies beside it,
+// not even what one that was killed had begun.
+func TestFileAtOnce(t *testing.T) {
+	f := File{filepath.Join(t.TempDir(), "h.json")}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(f.Path), ".h.json.new"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	add := func(old []byte) ([]byte, error) { return append(bytes.TrimSpace(old), 'x'), nil }
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for errors.Is(Change(context.Background(), f, add), ErrChanged) {
+				continue
+			}
+		})
+	}
+	group.Wait()
+	text, _, err := f.Load(context.Background())
+	if err != nil || string(text) != "xxxxxxxx\n" {
+		t.Errorf("%q %v", text, err)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(f.Path)); len(left) != 1 {
+		t.Errorf("%v", left)
 	}
 }
