@@ -1,9 +1,6 @@
 package admission
 
 import (
-	"fmt"
-	"math/rand"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -124,62 +121,4 @@ func TestASecondBindingThatSaysTheSameIsEqual(t *testing.T) {
 	if r := compare(t, side(t, native), side(t, two)); len(r.Findings) > 0 || len(r.Judged) != 1 {
 		t.Errorf("%+v", r)
 	}
-}
-
-// loosen are changes that never refuse more.
-var loosen = [][2]string{
-	{"validationFailureAction: Enforce", "validationFailureAction: Audit"}, {"  rules:", "  failurePolicy: Ignore\n  rules:"}, {"validate: {message", "validate: {failureAction: Audit, message"},
-	{"verifyImages: [{image", "verifyImages: [{failureAction: Audit, image"}, {"{resources: {kinds: [Pod]}}, ", ""}, {"spec: {validations", "spec: {failurePolicy: Ignore, validations"},
-	{"[Deny, Audit]", "[Audit]"}, {"subject: b", "subject: '*'"}, {"kinds: [Service]", "kinds: [Ingress]"},
-}
-
-// A side equals itself, swapped sides flip every direction, loosening is never
-// stricter, and every witness holds (Compare ends with an error otherwise).
-func TestMetamorphic(t *testing.T) {
-	random := rand.New(rand.NewSource(7))
-	draw := func(text string) string {
-		for range random.Intn(4) {
-			change := loosen[random.Intn(len(loosen))]
-			text = strings.Replace(text, change[0], change[1], 1)
-		}
-		return text
-	}
-	found := 0
-	for range 1000 {
-		x, y := draw(images+"---\n"+native), draw(images+"---\n"+native)
-		a, b := side(t, x), side(t, y)
-		if r := compare(t, a, a); len(r.Findings) > 0 {
-			t.Fatalf("unequal to itself: %+v", r)
-		}
-		there, back := compare(t, a, b), compare(t, b, a)
-		found += len(there.Findings)
-		if p, q := keys(there, true), keys(back, false); !reflect.DeepEqual(p, q) {
-			t.Fatalf("swapped: %q, not %q", q, p)
-		}
-		change := loosen[random.Intn(len(loosen)-1)]
-		for _, f := range compare(t, side(t, strings.Replace(x, change[0], change[1], 1)), a).Findings {
-			if f.Direction == finding.Stricter {
-				t.Fatalf("loosened by %q, and stricter: %+v", change, f)
-			}
-		}
-	}
-	if found < 1000 {
-		t.Errorf("only %d differences were drawn", found)
-	}
-}
-
-func keys(r *verdict.Result, flip bool) []string {
-	var list []string
-	for _, f := range r.Findings {
-		d, text := f.Direction, ""
-		if flip {
-			d = d.Flip()
-		}
-		if f.Witness != nil {
-			text = f.Witness.Text
-		}
-		list = append(list, fmt.Sprint(d, " ", text))
-	}
-	slices.Sort(list)
-	return list
 }

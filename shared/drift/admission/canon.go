@@ -237,6 +237,11 @@ func (c *comparer) same(object finding.Object) bool {
 		return true
 	}
 	for side := range c.sides {
+		if c.atoms[side] == nil {
+			c.atoms[side] = c.atomsOf(side)
+		}
+	}
+	for side := range c.sides {
 		if pair[side] == nil {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 // rule is one rule of a Kyverno policy that tests something.
 type rule struct {
 	policy         *Resource
+	raw            map[string]any
 	name           string
 	tests          string // canonical JSON of what it tests, see testsOf
 	reads          reads
@@ -44,7 +45,7 @@ func rulesOf(p *Resource, exceptions []exception) []rule {
 	}
 	for i, one := range list {
 		raw, _ := one.(map[string]any)
-		r := rule{policy: p, down: down, limits: yes, off: off(p)}
+		r := rule{policy: p, raw: raw, down: down, limits: yes, off: off(p)}
 		r.name, _ = raw["name"].(string)
 		r.tests, r.reads = testsOf(p, raw)
 		if r.tests == "" {
