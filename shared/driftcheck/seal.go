@@ -108,6 +108,9 @@ func (s *sealer) sealSecret(o *unstructured.Unstructured) error {
 	if _, _, err := unstructured.NestedString(o.Object, "type"); err != nil {
 		return fault.Unable("%s: its type is no text", describe(o))
 	}
+	if _, _, err := unstructured.NestedBool(o.Object, "immutable"); err != nil {
+		return fault.Unable("%s: its immutable is neither true nor false", describe(o))
+	}
 	sealed := map[string]any{}
 	for _, field := range []string{"data", "stringData"} {
 		values, _, err := unstructured.NestedMap(o.Object, field)

@@ -94,7 +94,8 @@ func (c *comparison) pair(differ *typediff.Differ, k key, from, to *unstructured
 	}
 	list, err := differ.Diff(projection(from), projection(to))
 	if err != nil {
-		return err
+		c.report.Incomplete = append(c.report.Incomplete, err.Error())
+		return nil
 	}
 	c.differences(k, to, list)
 	return nil

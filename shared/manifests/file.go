@@ -9,7 +9,9 @@ import (
 	"os"
 	"path"
 	"strings"
+	"unicode/utf8"
 
+	rest "k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	kjson "sigs.k8s.io/json"
@@ -26,9 +28,9 @@ type contents struct {
 }
 
 func readFile(root *os.Root, name string) (contents, error) {
-	text, err := root.ReadFile(name)
+	text, err := readText(root, name)
 	if err != nil {
-		return contents{}, fault.Unable("read manifests: %w", err)
+		return contents{}, err
 	}
 	var c contents
 	switch strings.ToLower(path.Ext(name)) {
@@ -49,6 +51,49 @@ func readFile(root *os.Root, name string) (contents, error) {
 	return c, nil
 }
 
+// readText reads a file that is text, and no longer than it may be. A program
+// that reads another encoding would see other objects in it than this one.
+func readText(root *os.Root, name string) ([]byte, error) {
+	file, err := root.Open(name)
+	if err != nil {
+		return nil, fault.Unable("read manifests: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	switch {
+	case err != nil:
+		return nil, fault.Unable("read manifests: %w", err)
+	case len(text) > maxFile:
+		return nil, fault.Unable("read manifests: %s grew beyond %d MiB while it was read", name, maxFile>>20)
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
+		return nil, fault.Unable("read manifests: %s is no text in UTF-8", name)
+	}
+	return text, nil
+}
+
+// otherBreaks are ends of lines for YAML, and not for what takes a file's
+// documents apart.
+var otherBreaks = []string{"\r", "\u0085", "\u2028", "\u2029"}
+
+// hidden says whether a document has another one in it that would not be read:
+// behind a mark of its end, or behind a mark in a line that ends otherwise.
+func hidden(document []byte) bool {
+	for _, end := range otherBreaks {
+		for _, mark := range []string{"---", "..."} {
+			if bytes.Contains(document, []byte(end+mark)) {
+				return true
+			}
+		}
+	}
+	_, behind, ended := bytes.Cut(document, []byte("\n..."))
+	for _, line := range bytes.Split(behind, []byte("\n")) {
+		if line = bytes.TrimSpace(line); ended && len(line) > 0 && line[0] != '#' {
+			return true
+		}
+	}
+	return false
+}
+
 // readYAML takes a file's documents one by one.
 func (c *contents) readYAML(text []byte) error {
 	documents := utilyaml.NewYAMLReader(bufio.NewReaderSize(bytes.NewReader(text), 64<<10))
@@ -58,7 +103,10 @@ func (c *contents) readYAML(text []byte) error {
 			return nil
 		}
 		if err != nil {
-			return err
+			return separator(err)
+		}
+		if hidden(document) {
+			return errors.New("something stands behind the end of a document; begin the next one with ---")
 		}
 		text, err := yaml.YAMLToJSONStrict(document) // a doubled key is an error
 		if err != nil {
@@ -68,6 +116,15 @@ func (c *contents) readYAML(text []byte) error {
 			return err
 		}
 	}
+}
+
+// separator says what is wrong with a mark; what stands behind it may be a
+// value, such as a key in PEM whose lines lost their indent.
+func separator(err error) error {
+	if text, _, is := strings.Cut(err.Error(), "separator:"); is {
+		return errors.New(strings.ToLower(text) + "separator: a line begins with --- and goes on; is it indented as it should be?")
+	}
+	return briefly(err)
 }
 
 // readJSON takes JSON documents that follow one another.
@@ -127,19 +184,33 @@ func (c *contents) add(fields map[string]any) error {
 	return nil
 }
 
-// named checks what tells objects apart. A namespace `n` is the boolean false
-// in YAML, and an object must not change its place by that.
+// named checks what tells objects apart, and what every API server asks of it.
+// A namespace `n` is the boolean false in YAML, and an object must not change
+// its place by that; nor may a name or a kind pass for another object's.
 func named(object *unstructured.Unstructured) error {
 	_, hasName, err1 := unstructured.NestedString(object.Object, "metadata", "name")
 	_, _, err2 := unstructured.NestedString(object.Object, "metadata", "namespace")
 	switch {
+	case strings.Trim(object.GetKind(), letters) != "" || strings.Trim(object.GetAPIVersion(), letters+"./-") != "":
+		return fault.Unable("its kind %q or apiVersion %q is none: letters and digits are allowed", object.GetKind(), object.GetAPIVersion())
 	case err1 != nil || !hasName || object.GetName() == "":
 		return fault.Unable("a %s has no metadata.name, or one that is no text", object.GetKind())
 	case err2 != nil:
 		return fault.Unable("%s %s has a metadata.namespace that is no text", object.GetKind(), object.GetName()).Hint("quote it: n, y, on, off and numbers are no texts in YAML")
+	case len(rest.IsValidPathSegmentName(object.GetName())) > 0:
+		return fault.Unable("a %s has a metadata.name that is none: / and %% are not allowed in it, nor is it . or ..", object.GetKind())
+	case strings.Trim(object.GetNamespace(), strings.ToLower(letters)+"-") != "":
+		return fault.Unable("%s %s has a metadata.namespace that is none: lower case letters, digits and - are allowed", object.GetKind(), object.GetName())
+	}
+	for _, field := range []string{"labels", "annotations"} {
+		if _, _, err := unstructured.NestedStringMap(object.Object, "metadata", field); err != nil {
+			return fault.Unable("%s %s has metadata.%s that are no map of texts", object.GetKind(), object.GetName(), field).Hint("quote them: n, y, on, off and numbers are no texts in YAML")
+		}
 	}
 	return nil
 }
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 func (c *contents) addItems(items []any) error {
 	for _, item := range items {

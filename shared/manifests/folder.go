@@ -90,6 +90,9 @@ func list(root *os.Root) ([]string, error) {
 		if info.IsDir() {
 			return fault.Unable("read manifests: %s is a folder", name)
 		}
+		if !info.Mode().IsRegular() {
+			return fault.Unable("read manifests: %s is no file: a pipe, a device or a socket", name)
+		}
 		if total += info.Size(); info.Size() > maxFile || total > maxFolder {
 			return fault.Unable("read manifests: at %s there is more than %d MiB in a file or %d MiB in all", name, maxFile>>20, maxFolder>>20)
 		}
