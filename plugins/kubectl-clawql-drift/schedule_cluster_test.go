@@ -62,6 +62,7 @@ func TestScheduleOnClusters(t *testing.T) {
 		{"outside the policy", (*scheduleTrial).outside},
 		{"nothing secret is said", (*scheduleTrial).nothingSaid},
 		{"remove", (*scheduleTrial).remove},
+		{"aggregated roles", (*scheduleTrial).aggregatedRoles},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			again := *s

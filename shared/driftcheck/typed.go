@@ -118,7 +118,7 @@ func (c *comparison) rbac() error {
 
 func rbacSide(s Side) (rbac.Side, error) {
 	const group = rbacv1.GroupName
-	side := rbac.Side{Partial: s.Partial}
+	side := rbac.Side{Partial: s.Partial, Filled: !s.Partial}
 	var err error
 	if side.ClusterRoles, err = pick[rbacv1.ClusterRole](s, group, "ClusterRole"); err != nil {
 		return side, err

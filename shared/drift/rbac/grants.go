@@ -113,7 +113,7 @@ func resolve(side Side) (*resolver, error) {
 		}
 		r.clusterRoles[role.Name] = &resolved{cut(role.Rules), finding.LastChange(role.ManagedFields)}
 	}
-	return r, r.aggregate(side.ClusterRoles)
+	return r, r.aggregate(side.ClusterRoles, side.Filled)
 }
 
 func cut(rules []rbacv1.PolicyRule) []part {
@@ -125,18 +125,36 @@ func cut(rules []rbacv1.PolicyRule) []part {
 }
 
 // aggregate fills aggregated roles until nothing is added any more: they may
-// find one another.
-func (r *resolver) aggregate(roles []*rbacv1.ClusterRole) error {
+// find one another. Those that are filled only learn who changed them last.
+func (r *resolver) aggregate(roles []*rbacv1.ClusterRole, filled bool) error {
+	finds, err := r.finds(roles, filled)
+	if err != nil {
+		return err
+	}
+	for grown := true; grown; {
+		grown = false
+		for name, found := range finds {
+			grown = r.clusterRoles[name].take(r, found, filled) || grown
+		}
+	}
+	return nil
+}
+
+// finds gives the names of the roles that each aggregated role is made of, and
+// empties those that are to be filled.
+func (r *resolver) finds(roles []*rbacv1.ClusterRole, filled bool) (map[string][]string, error) {
 	finds := map[string][]string{}
 	for _, role := range roles {
 		if role.AggregationRule == nil {
 			continue
 		}
-		r.clusterRoles[role.Name].parts = nil
+		if !filled {
+			r.clusterRoles[role.Name].parts = nil
+		}
 		for i := range role.AggregationRule.ClusterRoleSelectors {
 			selector, err := metav1.LabelSelectorAsSelector(&role.AggregationRule.ClusterRoleSelectors[i])
 			if err != nil {
-				return fault.Unable("ClusterRole %s: its aggregation rule: %w", role.Name, err)
+				return nil, fault.Unable("ClusterRole %s: its aggregation rule: %w", role.Name, err)
 			}
 			for _, other := range roles {
 				if other.Name != role.Name && selector.Matches(labels.Set(other.Labels)) {
@@ -145,21 +163,15 @@ func (r *resolver) aggregate(roles []*rbacv1.ClusterRole) error {
 			}
 		}
 	}
-	for grown := true; grown; {
-		grown = false
-		for name, found := range finds {
-			grown = r.clusterRoles[name].take(r, found) || grown
-		}
-	}
-	return nil
+	return finds, nil
 }
 
-func (x *resolved) take(r *resolver, from []string) bool {
+func (x *resolved) take(r *resolver, from []string, filled bool) bool {
 	before := len(x.parts)
 	for _, name := range from {
 		other := r.clusterRoles[name]
 		for _, p := range other.parts {
-			if !slices.Contains(x.parts, p) {
+			if !filled && !slices.Contains(x.parts, p) {
 				x.parts = append(x.parts, p)
 			}
 		}

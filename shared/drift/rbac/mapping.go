@@ -15,7 +15,7 @@ type Mapping struct {
 
 // Apply gives the side under its new names, and leaves the given one as it is.
 func (m Mapping) Apply(side Side) Side {
-	mapped := Side{Partial: side.Partial}
+	mapped := Side{Partial: side.Partial, Filled: side.Filled}
 	for _, role := range side.ClusterRoles {
 		role = role.DeepCopy()
 		m.rules(role.Rules)

@@ -86,7 +86,7 @@ func rulesOf(side Side, ref rbacv1.RoleRef, namespace string) ([]rbacv1.PolicyRu
 // gather the rules of an aggregated role from those that its selectors find,
 // which may be aggregated too.
 func gather(side Side, role *rbacv1.ClusterRole, seen map[string]bool) ([]rbacv1.PolicyRule, error) {
-	if role.AggregationRule == nil {
+	if role.AggregationRule == nil || side.Filled {
 		return role.Rules, nil
 	}
 	seen[role.Name] = true

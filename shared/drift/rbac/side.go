@@ -15,6 +15,12 @@ type Side struct {
 	// of manifests. A binding to one makes the result incomplete then; it
 	// grants nothing otherwise, as on a cluster.
 	Partial bool
+	// Filled says that the rules of aggregated ClusterRoles are what a cluster's
+	// controller wrote. They count as they are then, since the authorizer asks
+	// them: the controller may be behind, and where aggregations form a ring a
+	// rule outlives the role that it came from. Otherwise, as in a folder, they
+	// are what the controller would write into empty roles.
+	Filled bool
 }
 
 // Request is one API request as the authorizer sees it: of a resource, or with
