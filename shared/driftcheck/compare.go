@@ -25,6 +25,7 @@ type Report struct {
 	Incomplete []string
 	Excepted   []Excepted // findings that do not count, see Except
 	Warnings   []string   // exceptions that expired, or cover nothing
+	Notes      []string   // what nobody asked to compare, such as a Vault that neither side names
 	Objects    int        // that were compared, of both sides
 }
 
@@ -63,6 +64,7 @@ func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
 		}
 	}
 	r := c.report
+	r.standing(from, to)
 	finding.Sort(r.Findings)
 	r.Status, r.Summary = finding.Judge(r.Findings, r.Incomplete), finding.Summarize(r.Findings)
 	return r, nil

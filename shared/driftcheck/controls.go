@@ -10,6 +10,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/drift/podsec"
 	"github.com/clawql/clawql-workbench/shared/drift/rbac"
 	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
+	"github.com/clawql/clawql-workbench/shared/drift/vaultauth"
 	"github.com/clawql/clawql-workbench/shared/drift/webhook"
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
@@ -22,6 +23,7 @@ var known = []Control{
 	{netpol.Control, "which connections are let through"},
 	{rbac.Control, "who may make which requests of the API server"},
 	{vaultacl.Control, "who may make which requests of Vault"},
+	{vaultauth.Control, "who may log in to Vault, and as what"},
 	{podsec.ControlAdmission, "which pods a namespace admits"},
 	{podsec.ControlPods, "with which privileges pods run"},
 	{panguard.ControlPolicy, "which tool calls Panguard lets through"},

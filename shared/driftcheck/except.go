@@ -12,6 +12,7 @@ import (
 type Excepted struct {
 	finding.Finding `json:",inline"`
 	Exception       project.DriftException `json:"exception"`
+	Standing        bool                   `json:"standing,omitempty"` // nobody wrote it down: see Standing
 }
 
 // Except takes the findings that exceptions cover out of the verdict. An
@@ -23,7 +24,7 @@ func (r *Report) Except(exceptions []project.DriftException, now time.Time) {
 	for _, f := range r.Findings {
 		if i := covering(exceptions, f, now); i >= 0 {
 			used[i] = true
-			r.Excepted = append(r.Excepted, Excepted{f, exceptions[i]})
+			r.Excepted = append(r.Excepted, Excepted{Finding: f, Exception: exceptions[i]})
 			continue
 		}
 		kept = append(kept, f)

@@ -28,6 +28,7 @@ type Side struct {
 	Name       string // how a person calls it
 	Objects    []*unstructured.Unstructured
 	Policies   map[string]string         // Vault policies by name
+	Auth       *VaultAuth                // who may log in to its Vault; nil is not known
 	Partial    bool                      // objects may exist that are not listed, as with a folder
 	Incomplete []string                  // what could not be read
 	Namespaces []string                  // that make up the side; none is all that it holds
@@ -37,6 +38,7 @@ type Side struct {
 	Running    []Run                     // what its pods report, where there are any
 	Requests   int                       // that were made of an API server
 	Files      map[finding.Object]string // of a folder: where an object stands; without its apiVersion
+	localVault bool                      // its Vault is a development server of this machine, see standing
 }
 
 // Reader reads both sides of one comparison: what it seals in the one can be
@@ -59,6 +61,11 @@ func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
 		side.Incomplete = append(side.Incomplete, dir+": "+skipped)
 	}
 	for _, object := range folder.Objects {
+		if taken, err := side.manifest(object.Unstructured, object.File); err != nil {
+			return Side{}, err
+		} else if taken {
+			continue
+		}
 		if object.GetNamespace() == "" && inNamespace(object.Unstructured) {
 			object.SetNamespace("default")
 		}

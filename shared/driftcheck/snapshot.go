@@ -35,7 +35,8 @@ type Snapshot struct {
 	Values        string            `json:"values"` // names the key that sealed the Secrets, or NoValues
 	Incomplete    []string          `json:"incomplete"`
 	Policies      map[string]string `json:"policies"`
-	Running       []Run             `json:"running"` // images by digest
+	Auth          *VaultAuth        `json:"vaultAuth,omitempty"` // null is not known
+	Running       []Run             `json:"running"`             // images by digest
 	Objects       []json.RawMessage `json:"objects"`
 }
 
@@ -44,7 +45,7 @@ type Snapshot struct {
 func Pack(s Side, tool string, at time.Time) ([]byte, error) {
 	all := Snapshot{
 		Header: output.Head(SnapshotKind), Tool: tool, Time: at.UTC().Truncate(time.Second), Side: s.Name, Server: s.Server,
-		Namespaces: s.Namespaces, Kinds: s.Kinds, Partial: s.Partial, Values: s.Values, Incomplete: s.Incomplete, Policies: s.Policies, Running: s.Running,
+		Namespaces: s.Namespaces, Kinds: s.Kinds, Partial: s.Partial, Values: s.Values, Incomplete: s.Incomplete, Policies: s.Policies, Auth: s.Auth, Running: s.Running,
 		Objects: make([]json.RawMessage, len(s.Objects)),
 	}
 	if all.Values == "" {
@@ -81,7 +82,7 @@ func Unpack(name string, packed []byte) (*Snapshot, Side, error) {
 	}
 	side := Side{
 		Name: name, Server: all.Server, Namespaces: all.Namespaces, Kinds: all.Kinds, Partial: all.Partial, Values: all.Values,
-		Policies: all.Policies, Running: all.Running, Objects: make([]*unstructured.Unstructured, len(all.Objects)),
+		Policies: all.Policies, Auth: all.Auth, Running: all.Running, Objects: make([]*unstructured.Unstructured, len(all.Objects)),
 	}
 	for _, missed := range all.Incomplete {
 		side.Incomplete = append(side.Incomplete, name+": "+missed)

@@ -208,7 +208,7 @@ func (r *reader) get(ctx context.Context, at string, list bool) (map[string]any,
 	if err := decoder.Decode(&answer); err != nil || answer.Data == nil {
 		return nil, unread("the answer is not one of Vault")
 	}
-	return withoutSecrets(answer.Data), nil
+	return WithoutSecrets(answer.Data), nil
 }
 
 // missed notes what could not be read; an error that ends the reading passes.

@@ -24,8 +24,12 @@ var plainNames = map[string]bool{
 // secretForms are values that are secrets whatever their field is called.
 var secretForms = regexp.MustCompile(`PRIVATE KEY-----|"private_key"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|\b(hvs|hvb|hvr)\.[A-Za-z0-9_-]{8}`)
 
-// withoutSecrets is data with plain numbers, and Kept where a secret was.
-func withoutSecrets(data map[string]any) map[string]any {
+// WithoutSecrets is data with plain numbers, and Kept where a secret was. Of
+// nil it is nil.
+func WithoutSecrets(data map[string]any) map[string]any {
+	if data == nil {
+		return nil
+	}
 	clean := make(map[string]any, len(data))
 	for name, value := range data {
 		if holdsSecret(name, value) {
@@ -75,7 +79,7 @@ func plain(value any) any {
 			return Kept
 		}
 	case map[string]any:
-		return withoutSecrets(value)
+		return WithoutSecrets(value)
 	case []any:
 		list := make([]any, len(value))
 		for i := range value {

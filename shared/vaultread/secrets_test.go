@@ -21,7 +21,7 @@ func TestWithoutSecrets(t *testing.T) {
 	if err := decoder.Decode(&data); err != nil {
 		t.Fatal(err)
 	}
-	clean := withoutSecrets(data)
+	clean := WithoutSecrets(data)
 	out, err := json.Marshal(clean)
 	if err != nil || strings.Contains(string(out), "canary") || strings.Contains(string(out), "Y2FuYXJ5") {
 		t.Errorf("%v %s", err, out)

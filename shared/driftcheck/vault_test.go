@@ -1,0 +1,204 @@
+package driftcheck
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
+	"github.com/clawql/clawql-workbench/shared/drift/vaultauth"
+	"github.com/clawql/clawql-workbench/shared/finding"
+)
+
+const vaultManifests = `
+apiVersion: clawql.io/v1alpha1
+kind: VaultAuthMount
+metadata: {name: kubernetes}
+spec: {path: kubernetes, type: kubernetes, config: {kubernetes_host: "https://10.0.0.1:6443", token_reviewer_jwt: canary}, tune: {default_lease_ttl: 2764800, max_lease_ttl: 2764800}}
+---
+apiVersion: clawql.io/v1alpha1
+kind: VaultAuthRole
+metadata: {name: kubernetes-gateway}
+spec:
+  mount: kubernetes
+  name: gateway
+  fields: {bound_service_account_names: [gateway], bound_service_account_namespaces: [clawql], token_policies: [read], token_ttl: 600, audience: vault}
+`
+
+const readPolicy = `path "secret/data/clawql/providers" { capabilities = ["read"] }`
+
+// vaultFolder is a side with a policy and manifests of auth methods.
+func vaultFolder(t *testing.T, r *Reader, policy, manifests string) Side {
+	t.Helper()
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("all.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---"+manifests)
+	if policy != "" {
+		write("read.hcl", policy)
+	}
+	side, err := r.Folder(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	side.Name = t.Name()
+	return side
+}
+
+func compared(t *testing.T, from, to Side) *Report {
+	t.Helper()
+	from.Name, to.Name = "staging", "production"
+	r, err := Compare(t.Context(), from, to, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Roles in a folder, and in a snapshot of it: equal, without their secrets.
+func TestVaultAuthOfFoldersAndSnapshots(t *testing.T) {
+	reader := NewReader()
+	from, to := vaultFolder(t, reader, readPolicy, vaultManifests), vaultFolder(t, reader, readPolicy, vaultManifests)
+	if r := compared(t, from, to); r.Status != finding.Equal || len(r.Notes)+len(r.Incomplete) > 0 || r.Objects != 2 {
+		t.Errorf("%+v", r)
+	}
+	packed, err := Pack(from, "test", time.Unix(1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unpacked, err := Unpack("a", packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := compared(t, unpacked, to); r.Status != finding.Equal {
+		t.Errorf("%+v", r)
+	}
+	if text := from.Auth.Mounts[0].Config["token_reviewer_jwt"]; text != "[secret]" || strings.Contains(string(packed), "canary") {
+		t.Errorf("the secret of a manifest is kept: %v", text)
+	}
+	more := strings.Replace(vaultManifests, "[clawql]", "[clawql, default]", 1)
+	r := compared(t, vaultFolder(t, reader, readPolicy, more), unpacked)
+	hit := slices.ContainsFunc(r.Findings, func(f finding.Finding) bool {
+		return f.Control == vaultauth.Control && f.Object == finding.Object{Kind: vaultauth.KindRole, Name: "kubernetes/gateway"}
+	})
+	if r.Status != finding.Drift || !hit {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A side that says nothing about Vault is not equal to one that does; two that
+// say nothing are compared in the rest, and the report says so.
+func TestVaultThatIsNotNamed(t *testing.T) {
+	reader := NewReader()
+	whole := vaultFolder(t, reader, readPolicy, vaultManifests)
+	policies, none := vaultFolder(t, reader, readPolicy, ""), vaultFolder(t, reader, "", "")
+	roles := vaultFolder(t, reader, "", vaultManifests)
+	for _, c := range []struct {
+		from, to   Side
+		status     finding.Status
+		incomplete string
+		notes      string
+	}{
+		{none, none, finding.Equal, "", "Vault: not named, not compared"},
+		{policies, policies, finding.Equal, "", "Vault auth methods: not named, not compared"},
+		{whole, none, finding.Incomplete, "Vault policies and auth methods: only staging has any; production was read without Vault", ""},
+		{none, whole, finding.Incomplete, "Vault policies and auth methods: only production has any; staging was read without Vault", ""},
+		{whole, policies, finding.Incomplete, "Vault auth methods: only staging has any; production was read without Vault", ""},
+		{policies, whole, finding.Incomplete, "Vault auth methods: only production has any; staging was read without Vault", ""},
+		{roles, whole, finding.Incomplete, "Vault policies: only production has any; staging was read without Vault", ""},
+		{roles, policies, finding.Incomplete, "Vault policies: only production has any; staging was read without Vault\nVault auth methods: only staging has any; production was read without Vault", ""},
+	} {
+		r := compared(t, c.from, c.to)
+		if r.Status != c.status || strings.Join(r.Incomplete, "\n") != c.incomplete || strings.Join(r.Notes, "\n") != c.notes {
+			t.Errorf("want %s %q %q: %s %q %q", c.status, c.incomplete, c.notes, r.Status, r.Incomplete, r.Notes)
+		}
+	}
+}
+
+// The other comparers' text of a namespace that is mapped: production's role is
+// bound to the namespace that stands for staging's.
+func TestVaultAuthMapsNamespaces(t *testing.T) {
+	reader := NewReader()
+	from := vaultFolder(t, reader, readPolicy, strings.Replace(vaultManifests, "[clawql]", "[clawql-staging]", 1))
+	to := vaultFolder(t, reader, readPolicy, vaultManifests)
+	if r := compared(t, from, to); r.Status != finding.Drift {
+		t.Errorf("unmapped: %+v", r)
+	}
+	r, err := Compare(t.Context(), from, to, Options{Namespaces: map[string]string{"clawql-staging": "clawql"}})
+	if err != nil || r.Status != finding.Equal {
+		t.Errorf("mapped: %v %+v", err, r)
+	}
+}
+
+// Manifests of Vault that cannot be understood are errors, not objects.
+func TestBrokenVaultManifests(t *testing.T) {
+	for what, text := range map[string]string{
+		"no type":       strings.Replace(vaultManifests, "type: kubernetes,", "", 1),
+		"no mount":      strings.Replace(vaultManifests, "mount: kubernetes", "mount: ''", 1),
+		"a typing slip": strings.Replace(vaultManifests, "fields:", "feilds:", 1),
+		"beside spec":   strings.Replace(vaultManifests, "spec:\n", "data: {}\nspec:\n", 1),
+		"fields a list": strings.Replace(vaultManifests, "tune: {", "tune: [1], x: {", 1),
+		"no spec":       "\napiVersion: clawql.io/v1alpha1\nkind: VaultAuthRole\nmetadata: {name: x}\n",
+	} {
+		dir := t.TempDir()
+		if text == vaultManifests {
+			t.Fatalf("%s: nothing is broken", what)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "all.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if side, err := NewReader().Folder(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "all.yaml: VaultAuth") || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v %+v", what, err, side.Auth)
+		}
+	}
+}
+
+// A snapshot with a secret is neither written nor read.
+func TestNoSecretOfVaultInSnapshots(t *testing.T) {
+	side := vaultFolder(t, NewReader(), readPolicy, vaultManifests)
+	side.Auth.Roles[0].Fields["password"] = "canary"
+	if _, err := Pack(side, "test", time.Unix(1, 0)); err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "kubernetes/gateway holds a secret") {
+		t.Error(err)
+	}
+	var auth VaultAuth
+	err := auth.UnmarshalJSON([]byte(`{"mounts":[{"path":"ldap","type":"ldap","config":{"bindpass":"canary"}}],"roles":[]}`))
+	if err == nil || strings.Contains(err.Error(), "canary") {
+		t.Error(err)
+	}
+}
+
+func sides(local bool) (from, to Side) {
+	auth := func() *VaultAuth { return &VaultAuth{Mounts: []vaultauth.Mount{{Path: "token", Type: "token"}}} }
+	wide := `path "secret/*" { capabilities = ["read"] }`
+	from = Side{Name: "local", Policies: map[string]string{"read": wide}, Auth: auth(), localVault: local}
+	to = Side{Name: "production", Policies: map[string]string{"read": readPolicy}, Auth: auth()}
+	return from, to
+}
+
+// The standing exception takes what is said of Vault out of the verdict, and
+// nothing else; other exceptions count beside it.
+func TestStandingException(t *testing.T) {
+	from, to := sides(true)
+	from.Namespaces, to.Namespaces = []string{"a"}, []string{"a"}
+	r, err := Compare(t.Context(), from, to, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Status != finding.Equal || len(r.Excepted) == 0 || r.Excepted[0].Control != vaultacl.Control || r.Excepted[0].Exception.Reason != Standing || !r.Excepted[0].Standing {
+		t.Errorf("%+v", r)
+	}
+	r.Except(nil, time.Now())
+	if r.Status != finding.Equal || len(r.Excepted) != 1 || len(r.Warnings) > 0 {
+		t.Errorf("%+v", r)
+	}
+	from.Incomplete = []string{"Vault: auth/kubernetes/role: no right to read it"}
+	if r, err = Compare(t.Context(), from, to, Options{}); err != nil || r.Status != finding.Incomplete {
+		t.Errorf("what was not read is excepted: %v %+v", err, r)
+	}
+}
