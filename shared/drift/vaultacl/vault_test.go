@@ -3,9 +3,7 @@ package vaultacl
 import (
 	"fmt"
 	"math/rand"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
@@ -109,18 +107,9 @@ func (d dice) request(paths []string, demands []demand) Request {
 // requestOf reads a witness as a program would.
 func requestOf(t *testing.T, w *finding.Witness) Request {
 	t.Helper()
-	r := Request{Path: w.Details["path"], Capability: Capability(w.Details["capability"]), Data: map[string]string{}}
-	for key, value := range w.Details {
-		if name, is := strings.CutPrefix(key, "parameter "); is {
-			r.Data[name] = value
-		}
-	}
-	if text := w.Details["wrapTTL"]; text != "" {
-		ttl, err := time.ParseDuration(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Wrap = ttl
+	r, err := RequestOf(*w)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return r
 }

@@ -38,8 +38,9 @@ type Mount struct {
 type Role struct {
 	// Mount is the Path of the mount.
 	Mount string
-	// Name within the mount: of a role, or of a user or group or certificate
-	// where the method knows those.
+	// Name within the mount: of a role, a user (userpass), a certificate (cert).
+	// Of ldap, and of others that know both, it is users/NAME or groups/NAME.
+	// Methods that store names in lower case know them by any case.
 	Name string
 	// Fields are `data` of `vault read -format=json auth/MOUNT/role/NAME` (or
 	// roles/NAME, users/NAME, groups/NAME, certs/NAME), without secret fields.
@@ -95,6 +96,9 @@ func (s Side) index(name string) (*indexed, error) {
 		x.mounts[m.Path] = m
 	}
 	for _, r := range s.Roles {
+		if folds(x.mounts[r.Mount].Type) {
+			r.Name = strings.ToLower(r.Name)
+		}
 		key := r.Object().Name
 		if _, twice := x.roles[key]; twice || r.Name == "" {
 			return nil, fault.Unable("comparing Vault auth methods: role %q of side %s is there twice, or has no name", key, name)
@@ -105,4 +109,13 @@ func (s Side) index(name string) (*indexed, error) {
 		x.roles[key] = r
 	}
 	return x, nil
+}
+
+// sameName: the methods that store names in lower case know a role by either.
+func sameName(kind, a, b string) bool {
+	return a == b || folds(kind) && strings.EqualFold(a, b)
+}
+
+func folds(kind string) bool {
+	return kind == "kubernetes" || kind == "jwt" || kind == "oidc" || kind == "approle" || kind == "userpass" || kind == "cert"
 }
