@@ -40,7 +40,7 @@ func TestPartialSightOfTwoClusters(t *testing.T) {
 	t.Run("the connection is cut", p.cut)
 	t.Run("a kind of one side only", p.oneKind)
 	t.Run("no right to list one kind", func(t *testing.T) {
-		p.kubectl(0, "-n", "clawql", "patch", "role", "clawql-drift", "--type=json", "-p", `[{"op":"replace","path":"/rules/0/resources","value":["pods"]}]`)
+		p.kubectl(0, "patch", "clusterrole", "clawql-drift-namespace", "--type=json", "-p", `[{"op":"replace","path":"/rules/0/resources","value":["pods"]}]`)
 		got := p.drifts()
 		if got.code != 3 || got.Status != finding.Incomplete || !strings.Contains(strings.Join(got.Incomplete, "\n"), "secrets in namespace clawql: no right to list") {
 			t.Errorf("%+v", got)
@@ -104,7 +104,7 @@ func (p *pair) limited(t *testing.T, i int) {
 		return string(out)
 	}
 	name, user := p.contexts[i], "limited-"+sandboxes[i]
-	token := strings.TrimSpace(run("--kubeconfig", p.admin(i), "--context", name, "-n", "clawql", "create", "token", "clawql-drift"))
+	token := strings.TrimSpace(run("--kubeconfig", p.admin(i), "--context", name, "-n", "clawql-drift", "create", "token", "clawql-drift"))
 	file := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(file, []byte(run("--kubeconfig", p.admin(i), "config", "view", "--raw", "--minify", "--flatten", "--context", name)), 0o600); err != nil {
 		t.Fatal(err)

@@ -3,9 +3,12 @@ package main
 import (
 	"net/netip"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
 const scheduledProject = `apiVersion: clawql.io/v1alpha1
@@ -106,6 +109,30 @@ func (t *scheduleTrial) install() {
 	t.expect("the schedule is no drift", 0, "equal", "-o", "json")
 	t.kubectl("-n", "clawql-drift", "create", "secret", "generic", "clawql-drift-alerts", "--from-literal=CLAWQL_ALERT_PAGER="+t.hook.URL+"/planted-url")
 	t.enforce()
+	t.oneStory()
+}
+
+// oneStory: what `drift rbac` prints of a side is what the schedule installs.
+func (t *scheduleTrial) oneStory() {
+	var plan struct {
+		Steps []struct{ Manifest map[string]any }
+	}
+	t.decode(t.must("kubectl-clawql-drift", t.schedule("--dry-run", "-o", "json")...), &plan)
+	for _, side := range []string{"staging", "production"} {
+		printed := strings.Split(t.must("kubectl-clawql-drift", "rbac", side), "---\n")
+		for _, text := range printed {
+			var one map[string]any
+			if err := yaml.Unmarshal([]byte(text), &one); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(plan.Steps, func(s struct{ Manifest map[string]any }) bool { return reflect.DeepEqual(s.Manifest, one) }) {
+				t.Errorf("%s: the schedule installs no such object:\n%s", side, text)
+			}
+		}
+		if len(printed) != 6 {
+			t.Errorf("%s: %d objects", side, len(printed))
+		}
+	}
 }
 
 // runs starts a CronJob's Job, and wants the exit code of its pod, a text in

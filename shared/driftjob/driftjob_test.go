@@ -186,3 +186,28 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// Another account, or one without Secrets, takes nothing from the schedule's.
+func TestOtherReadersHaveNamesOfTheirOwn(t *testing.T) {
+	names := func(r Reader) (all []string) {
+		r.Namespaces = []string{"clawql"}
+		for _, o := range r.Objects() {
+			all = append(all, o.GetKind()+" "+o.GetNamespace()+"/"+o.GetName())
+		}
+		return all
+	}
+	own := names(Reader{})
+	if !slices.Equal(own, names(Reader{Account: [2]string{Namespace, Name}})) || own[0] != "Namespace /clawql-drift" {
+		t.Errorf("%q", own)
+	}
+	for _, other := range []Reader{{Account: [2]string{"ci", "reader"}}, {Account: [2]string{"ci", Name}}, {Account: [2]string{Namespace, "other"}}, {NoSecrets: true}, {Account: [2]string{"ci", "reader"}, NoSecrets: true}} {
+		for _, name := range names(other) {
+			if strings.Contains(name, "Binding") && slices.Contains(own, name) {
+				t.Errorf("%+v writes over %s", other, name)
+			}
+			if other.NoSecrets && name == "ClusterRole /"+NamespaceRole {
+				t.Errorf("%+v takes Secrets from %s", other, name)
+			}
+		}
+	}
+}

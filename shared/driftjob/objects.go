@@ -16,29 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Reader are the objects by which the namespaces of one context are read. They
-// are the same in both clusters, so that they are no drift themselves.
-func (s Spec) Reader(context string) []*unstructured.Unstructured {
-	role := func(name string, rules []rbacv1.PolicyRule) runtime.Object {
-		return &rbacv1.ClusterRole{TypeMeta: typed("rbac.authorization.k8s.io/v1", "ClusterRole"), ObjectMeta: named("", name), Rules: rules}
-	}
-	subject := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: Name, Namespace: Namespace}}
-	to := func(role string) rbacv1.RoleRef {
-		return rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role}
-	}
-	no := false
-	list := []runtime.Object{
-		&corev1.Namespace{TypeMeta: typed("v1", "Namespace"), ObjectMeta: restricted(named("", Namespace))},
-		&corev1.ServiceAccount{TypeMeta: typed("v1", "ServiceAccount"), ObjectMeta: named(Namespace, Name), AutomountServiceAccountToken: &no},
-		role("clawql-drift-namespace", s.NamespaceRules), role("clawql-drift-cluster", s.ClusterRules),
-		&rbacv1.ClusterRoleBinding{TypeMeta: typed("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"), ObjectMeta: named("", "clawql-drift-cluster"), Subjects: subject, RoleRef: to("clawql-drift-cluster")},
-	}
-	for _, namespace := range s.Namespaces[context] {
-		list = append(list, &rbacv1.RoleBinding{TypeMeta: typed("rbac.authorization.k8s.io/v1", "RoleBinding"), ObjectMeta: named(namespace, "clawql-drift"), Subjects: subject, RoleRef: to("clawql-drift-namespace")})
-	}
-	return untyped(list)
-}
-
 // Job are the objects of the run itself, in the cluster of To.
 func (s Spec) Job() []*unstructured.Unstructured {
 	history := named(Namespace, s.HistoryName)
