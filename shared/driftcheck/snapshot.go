@@ -18,8 +18,13 @@ import (
 // SnapshotKind is the kind of the object in a snapshot.
 const SnapshotKind = "DriftSnapshot"
 
-// maxSnapshot bounds what a snapshot unpacks to, in bytes.
-const maxSnapshot = 1 << 30
+// Bounds of what a snapshot unpacks to: bytes, and times its packed size. Ten
+// thousand objects that differ in their names alone pack to a hundredth.
+const (
+	maxSnapshot   = 1 << 30
+	leastSnapshot = 64 << 20 // is always allowed
+	maxRatio      = 500
+)
 
 // Snapshot is a side as a file holds it: gzip of one JSON object. It has no
 // value of a Secret; everything else is as it was read.
@@ -111,19 +116,18 @@ func unpack(packed []byte) (*Snapshot, error) {
 		return nil, err
 	}
 	unpacker.Multistream(false)
-	text, err := io.ReadAll(io.LimitReader(unpacker, maxSnapshot+1)) // at its end the checksum is compared
+	most := min(maxSnapshot, max(leastSnapshot, maxRatio*len(packed)))
+	text, err := io.ReadAll(io.LimitReader(unpacker, int64(most)+1)) // at its end the checksum is compared
 	switch {
 	case err != nil:
 		return nil, err
-	case len(text) > maxSnapshot:
-		return nil, fault.Unable("it unpacks to more than %d MiB", maxSnapshot>>20)
+	case len(text) > most:
+		return nil, fault.Unable("it unpacks to more than %d MiB, which is too much for its %d bytes", most>>20, len(packed))
 	case from.Len() > 0:
 		return nil, fault.Unable("%d bytes stand behind its end", from.Len())
 	}
 	all := &Snapshot{}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(all); err != nil {
+	if strict, err := kjson.UnmarshalStrict(text, all); err != nil || len(strict) > 0 { // fields that are unknown, or there twice
 		return nil, fault.Unable("its content is no snapshot of this version")
 	}
 	if all.Header != output.Head(SnapshotKind) || all.Values == "" || all.Time.IsZero() || all.Objects == nil {
