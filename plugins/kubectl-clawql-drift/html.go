@@ -29,6 +29,7 @@ type view struct {
 	Findings                  []card
 	Excepted                  []exceptedCard
 	Warnings, Incomplete      []string
+	Notes                     []string
 	Pictures                  []picture
 	PathsLeft                 int
 	Version, Time             string
@@ -47,6 +48,7 @@ type card struct {
 type exceptedCard struct {
 	card
 	Reason, Owner, Until string
+	Standing             bool
 }
 
 // writeHTML writes one page: no asset from elsewhere, no script.
@@ -61,7 +63,7 @@ func writeHTML(w io.Writer, o options, r *driftcheck.Report, now time.Time) erro
 func viewOf(o options, r *driftcheck.Report, now time.Time) view {
 	v := view{
 		From: console.Clean(o.from.name), To: console.Clean(o.to.name), Status: string(r.Status), Objects: console.Count(r.Objects, "object"),
-		Warnings: cleaned(r.Warnings), Incomplete: cleaned(r.Incomplete), Verdict: console.Clean(headline(o, r)),
+		Notes: cleaned(r.Notes), Warnings: cleaned(r.Warnings), Incomplete: cleaned(r.Incomplete), Verdict: console.Clean(headline(o, r)),
 		Version: release.Version(), Time: now.UTC().Format("2006-01-02 15:04 UTC"),
 	}
 	s := r.Summary
@@ -74,7 +76,7 @@ func viewOf(o options, r *driftcheck.Report, now time.Time) view {
 	}
 	for _, e := range r.Excepted {
 		v.Excepted = append(v.Excepted, exceptedCard{
-			cardOf(o, e.Finding, now), console.Clean(e.Exception.Reason), console.Clean(e.Exception.Owner), e.Exception.Expires.String(),
+			cardOf(o, e.Finding, now), console.Clean(e.Exception.Reason), console.Clean(e.Exception.Owner), e.Exception.Expires.String(), e.Standing,
 		})
 	}
 	paths := pathsOf(r.Findings)

@@ -20,8 +20,14 @@ func markdown(w io.Writer, o options, r *driftcheck.Report) error {
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s %s | %s |\n", f.Direction, f.Severity, cell(f.Control), cell(f.Object.Kind), cell(f.Object.String()), cell(f.Explanation))
 	}
+	for _, e := range r.Excepted {
+		fmt.Fprintf(&b, "\n- excepted: %s, %s %s %s: %s\n", e.Direction, cell(e.Control), cell(e.Object.Kind), cell(e.Object.String()), cell(reason(e)))
+	}
 	for _, one := range r.Incomplete {
 		fmt.Fprintf(&b, "\n- not compared: %s\n", cell(one))
+	}
+	for _, one := range r.Notes {
+		fmt.Fprintf(&b, "\n- note: %s\n", cell(one))
 	}
 	return write(w, b.String())
 }

@@ -21,6 +21,7 @@ func rbacCommand() *cli.Command {
 		Description: aboutRBAC,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "service-account", Usage: "`NAMESPACE/NAME` that gets the rights; default: " + driftjob.Namespace + "/" + driftjob.Name + ", as of a schedule"},
+			&cli.BoolFlag{Name: "vault", Usage: "print the policy that reading the side's Vault needs, for `vault policy write NAME -`"},
 			&cli.BoolFlag{Name: "no-secrets", Usage: "leave the Secrets out; a comparison is then incomplete"},
 		},
 		Action: printRights,
@@ -41,6 +42,8 @@ A schedule that is installed later takes these objects over. Another account
 gets bindings of its own to the same roles.
 
 The right to list Secrets is in it, since their values are compared by hash.
+Where the environment names a Vault, the policy that its token needs stands below
+as a comment; --vault prints it alone.
 `
 
 func printRights(c *cli.Context) error {
@@ -55,6 +58,9 @@ func printRights(c *cli.Context) error {
 	if s.namespace == "" {
 		return fault.Usage("%s needs no rights: it is read from files", s.name).Hint("name an environment of clawql.yaml, or CONTEXT/NAMESPACE")
 	}
+	if c.Bool("vault") {
+		return vaultRights(c, s)
+	}
 	reader := driftjob.Reader{Namespaces: []string{s.namespace}, NoSecrets: c.Bool("no-secrets")}
 	if reader.Account, err = accountOf(c.String("service-account")); err != nil {
 		return err
@@ -67,7 +73,7 @@ func printRights(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := write(cmdline.Streams(c).Out, text); err != nil || len(incomplete) == 0 {
+	if err := write(cmdline.Streams(c).Out, text+vaultNote(s)); err != nil || len(incomplete) == 0 {
 		return err
 	}
 	return fault.Unable("%s could not be asked what it serves: the rights are not whole", console.Count(len(incomplete), "API group"))

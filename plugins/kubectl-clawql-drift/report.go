@@ -17,6 +17,7 @@ type driftReport struct {
 	Findings      []finding.Finding     `json:"findings"`
 	Excepted      []driftcheck.Excepted `json:"excepted"`   // by clawql.yaml; they do not count
 	Warnings      []string              `json:"warnings"`   // exceptions that expired, or cover nothing
+	Notes         []string              `json:"notes"`      // what nobody asked to compare
 	Incomplete    []string              `json:"incomplete"` // what was not compared, and why
 }
 
@@ -24,7 +25,7 @@ func objectOf(o options, r *driftcheck.Report) driftReport {
 	return driftReport{
 		Header: output.Head("DriftReport"), Status: r.Status, From: o.from.name, To: o.to.name, Objects: r.Objects,
 		Summary: r.Summary, Findings: orEmpty(r.Findings), Incomplete: orEmpty(r.Incomplete),
-		Excepted: orEmpty(r.Excepted), Warnings: orEmpty(r.Warnings),
+		Excepted: orEmpty(r.Excepted), Warnings: orEmpty(r.Warnings), Notes: orEmpty(r.Notes),
 	}
 }
 

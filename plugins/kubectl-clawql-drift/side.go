@@ -23,6 +23,7 @@ type side struct {
 	file      string // file:SNAPSHOT
 	context   string // of the kubeconfig
 	namespace string
+	vault     *project.Vault // of an environment, nil for none
 }
 
 // parseSide reads dir:PATH, file:SNAPSHOT, CONTEXT/NAMESPACE or the name of an environment.
@@ -55,7 +56,7 @@ func parseSide(flag, text string, p *project.Project) (side, error) {
 		return side{}, fault.Usage("%s %q is no environment of clawql.yaml; it has: %s", flag, text, strings.Join(p.EnvironmentNames(), ", ")).
 			Hint("a side is also CONTEXT/NAMESPACE, dir:PATH or file:SNAPSHOT")
 	}
-	return side{name: text, context: env.Context, namespace: env.Namespace}, nil
+	return side{name: text, context: env.Context, namespace: env.Namespace, vault: env.Vault}, nil
 }
 
 // nearest is the clawql.yaml here or above, nil for none.
@@ -93,12 +94,16 @@ func (s side) read(ctx context.Context, reader *driftcheck.Reader, kubeconfig st
 		read.Name = s.name
 		return read, err
 	}
-	read, err := reader.Cluster(ctx, clusterread.Source{
+	source := clusterread.Source{
 		Kubeconfig: kubeconfig, Context: s.context, Namespaces: []string{s.namespace},
 		Progress: func(objects, lists, of int) {
 			progress("reading " + s.name + ": " + console.Count(objects, "object") + ", list " + strconv.Itoa(lists) + " of " + strconv.Itoa(of))
 		},
-	})
+	}
+	read, err := reader.Cluster(ctx, source)
 	read.Name = s.name
-	return read, err
+	if err != nil || s.vault == nil {
+		return read, err
+	}
+	return read, s.readVault(ctx, reader, &read, clusterread.Local(source), progress)
 }

@@ -50,6 +50,9 @@ func writeTable(s console.Streams, o options, r *driftcheck.Report, now time.Tim
 	for _, one := range r.Incomplete {
 		t.noted("NOT COMPARED", one)
 	}
+	for _, one := range r.Notes {
+		t.lines(t.paint.Dim(console.Pad("note", wordColumns)+" "), wordColumns+1, one, t.paint)
+	}
 	if r.Status == finding.Equal && len(r.Excepted) == 0 {
 		t.paragraph("equal: ", "neither side lets anything happen that the other does not")
 	}
@@ -107,7 +110,7 @@ func (t *table) object(label, name string) {
 func (t *table) excepted(e driftcheck.Excepted) {
 	f := e.Finding
 	t.paragraph(console.Pad("excepted", wordColumns)+" ", fmt.Sprintf("%s  %s %s", f.Direction, f.Control, kindAndName(f)))
-	t.paragraph(indent(wordColumns+1), fmt.Sprintf("%s (%s, until %s)", e.Exception.Reason, e.Exception.Owner, e.Exception.Expires))
+	t.paragraph(indent(wordColumns+1), reason(e))
 }
 
 // paragraph writes text from outside behind a label of ours, the further lines

@@ -103,6 +103,14 @@ func ago(d time.Duration) string {
 	return console.Count(int(d/(365*day)), "year") + " ago"
 }
 
+// reason is why a finding is excepted, by whom and until when.
+func reason(e driftcheck.Excepted) string {
+	if e.Standing {
+		return e.Exception.Reason
+	}
+	return fmt.Sprintf("%s (%s, until %s)", e.Exception.Reason, e.Exception.Owner, e.Exception.Expires)
+}
+
 // sentence says which side is the more permissive one.
 func sentence(o options, r *driftcheck.Report) string {
 	switch s := r.Summary; {

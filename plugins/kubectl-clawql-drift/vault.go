@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"github.com/clawql/clawql-workbench/shared/cmdline"
+	"github.com/clawql/clawql-workbench/shared/console"
+	"github.com/clawql/clawql-workbench/shared/driftcheck"
+	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/vaultread"
+	"github.com/urfave/cli/v2"
+)
+
+// readVault reads the Vault of an environment beside its cluster.
+func (s side) readVault(ctx context.Context, reader *driftcheck.Reader, into *driftcheck.Side, localCluster bool, progress func(string)) error {
+	_, folder, err := nearestAt()
+	if err != nil {
+		return err
+	}
+	progress("reading " + s.name + ": Vault")
+	return reader.Vault(ctx, into, vaultread.Source{
+		Vault: *s.vault, Folder: folder, Getenv: os.Getenv,
+		Progress: func(requests int) {
+			progress("reading " + s.name + ": Vault, " + console.Count(requests, "request"))
+		},
+	}, s.name, localCluster)
+}
+
+// vaultRights prints the policy alone, for `vault policy write NAME -`.
+func vaultRights(c *cli.Context, s side) error {
+	if s.vault == nil {
+		return fault.Usage("%s names no Vault", s.name).Hint("environments.NAME.vault of clawql.yaml names one")
+	}
+	return write(cmdline.Streams(c).Out, vaultread.Rights)
+}
+
+// vaultNote is the policy as it stands below the manifests, where every line
+// has to be a comment.
+func vaultNote(s side) string {
+	if s.vault == nil {
+		return ""
+	}
+	text := "Vault policy of the token for " + s.vault.Address + ", alone with --vault:\n" + vaultread.Rights +
+		"where it is Vault Enterprise, also:\n" + vaultread.EnterpriseRights
+	return "# " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n# ") + "\n"
+}
