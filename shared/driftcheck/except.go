@@ -2,7 +2,11 @@ package driftcheck
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 	"time"
+
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
 	"github.com/clawql/clawql-workbench/shared/project"
@@ -44,10 +48,25 @@ func (r *Report) Except(exceptions []project.DriftException, now time.Time) {
 
 // covering is the first exception in force that covers a finding, -1 for none.
 func covering(exceptions []project.DriftException, f finding.Finding, now time.Time) int {
-	for i, e := range exceptions {
-		if !e.Expired(now) && e.Covers(f.Control, f.Object.Kind+" "+f.Object.String(), string(f.Direction)) {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(exceptions, func(e project.DriftException) bool { return !e.Expired(now) && covers(e, f) })
 }
+
+// covers asks by the kind, and by the kind with its API group. One of
+// Kubernetes' own kinds, such as ConfigMap, means Kubernetes' own: a custom
+// resource that somebody calls so has to be named with its group.
+func covers(e project.DriftException, f finding.Finding) bool {
+	group, name := groupOf(f.Object.APIVersion), " "+f.Object.String()
+	if (builtInGroup(group) || !ownKinds()[f.Object.Kind]) && e.Covers(f.Control, f.Object.Kind+name, string(f.Direction)) {
+		return true
+	}
+	return group != "" && e.Covers(f.Control, f.Object.Kind+"."+group+name, string(f.Direction))
+}
+
+// ownKinds are Kubernetes' own, in any of its groups.
+var ownKinds = sync.OnceValue(func() map[string]bool {
+	kinds := map[string]bool{"CustomResourceDefinition": true, "APIService": true}
+	for known := range scheme.Scheme.AllKnownTypes() {
+		kinds[known.Kind] = true
+	}
+	return kinds
+})

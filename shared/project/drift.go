@@ -18,7 +18,7 @@ type Drift struct {
 // DriftException takes findings out of the verdict; they are still printed.
 type DriftException struct {
 	Control   string `json:"control"`             // as the finding says it, such as NetworkPolicy
-	Object    string `json:"object"`              // pattern of "Kind namespace/name"; * stands for any part of a word
+	Object    string `json:"object"`              // pattern of "Kind namespace/name", or of "Kind.group namespace/name"; * stands for any part of a word
 	Direction string `json:"direction,omitempty"` // more-permissive, stricter or different; empty: stricter and different
 	Reason    string `json:"reason"`
 	Owner     string `json:"owner"`
@@ -34,8 +34,11 @@ func (e DriftException) Covers(control, object, direction string) bool {
 	if e.Control != control || e.Direction != "" && e.Direction != direction || e.Direction == "" && direction == DriftDirections[0] {
 		return false
 	}
-	fits, err := path.Match(e.Object, object)
-	return err == nil && fits
+	kinds, names, _ := strings.Cut(e.Object, " ")
+	kind, name, _ := strings.Cut(object, " ") // no kind holds a space, and a name can: * stays within each
+	fitsKind, err1 := path.Match(kinds, kind)
+	fitsName, err2 := path.Match(names, name)
+	return err1 == nil && err2 == nil && fitsKind && fitsName
 }
 
 // Expired says whether the exception's last day is over.
@@ -50,10 +53,12 @@ func (d *Drift) checks() []check {
 	all := d.alertChecks()
 	for i, e := range d.Exceptions {
 		at := indexed("drift.exceptions", i)
-		_, badPattern := path.Match(e.Object, "")
+		kinds, names, _ := strings.Cut(e.Object, " ")
+		_, badKinds := path.Match(kinds, "")
+		_, badNames := path.Match(names, "")
 		all = append(all,
 			check{at + ".control", e.Control != "", e.Control, "the control of the finding, as it is printed"},
-			check{at + ".object", strings.Contains(e.Object, " ") && badPattern == nil, e.Object, `a pattern such as "NetworkPolicy clawql/allow-*"`},
+			check{at + ".object", kinds != "" && names != "" && badKinds == nil && badNames == nil, e.Object, `a pattern such as "NetworkPolicy clawql/allow-*"`},
 			check{at + ".direction", e.Direction == "" || slices.Contains(DriftDirections, e.Direction), e.Direction, strings.Join(DriftDirections, ", ") + ", or left out"},
 			check{at + ".reason", len(strings.TrimSpace(e.Reason)) >= 10, e.Reason, "a reason of at least 10 characters"},
 			check{at + ".owner", e.Owner != "", e.Owner, "a person or team that answers for it"},
