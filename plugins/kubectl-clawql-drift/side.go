@@ -105,5 +105,5 @@ func (s side) read(ctx context.Context, reader *driftcheck.Reader, kubeconfig st
 	if err != nil || s.vault == nil {
 		return read, err
 	}
-	return read, s.readVault(ctx, reader, &read, clusterread.Local(source), progress)
+	return read, s.readVault(ctx, reader, &read, clusterread.PlaceOf(source), progress)
 }

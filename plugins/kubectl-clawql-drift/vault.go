@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/clawql/clawql-workbench/shared/clusterread"
 	"github.com/clawql/clawql-workbench/shared/cmdline"
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
@@ -14,7 +15,7 @@ import (
 )
 
 // readVault reads the Vault of an environment beside its cluster.
-func (s side) readVault(ctx context.Context, reader *driftcheck.Reader, into *driftcheck.Side, localCluster bool, progress func(string)) error {
+func (s side) readVault(ctx context.Context, reader *driftcheck.Reader, into *driftcheck.Side, at clusterread.Place, progress func(string)) error {
 	_, folder, err := nearestAt()
 	if err != nil {
 		return err
@@ -25,7 +26,7 @@ func (s side) readVault(ctx context.Context, reader *driftcheck.Reader, into *dr
 		Progress: func(requests int) {
 			progress("reading " + s.name + ": Vault, " + console.Count(requests, "request"))
 		},
-	}, s.name, localCluster)
+	}, s.name, at)
 }
 
 // vaultRights prints the policy alone, for `vault policy write NAME -`.

@@ -19,7 +19,7 @@ var never = project.Date(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))
 // Vault is a development server on the machine that compares, in an environment
 // of that machine. It is about a side that was read just now: neither a folder
 // nor a snapshot can claim it. The evidence is that of vaultread and
-// clusterread.Local, and none of it is a name that somebody gave: staging's
+// clusterread.Place, and none of it is a name that somebody gave: staging's
 // Vault, reached by a tunnel, tells of another machine, and staging's cluster
 // with somebody's own Vault beside it has another API server. What could not
 // be read is not excepted.

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clawql/clawql-workbench/shared/clusterread"
 	"github.com/clawql/clawql-workbench/shared/drift/vaultauth"
 	"github.com/clawql/clawql-workbench/shared/finding"
 	"github.com/clawql/clawql-workbench/shared/project"
@@ -35,7 +36,7 @@ func TestAStagingThatClaimsToBeLocal(t *testing.T) {
 		"its Vault keeps what it stores, behind a tunnel": {disk, "local", true, false},
 	} {
 		side := Side{Name: name}
-		err := NewReader().Vault(t.Context(), &side, liveSource(c.vault), c.environment, c.localCluster)
+		err := NewReader().Vault(t.Context(), &side, liveSource(c.vault), c.environment, clusterread.Place{Local: c.localCluster})
 		if err != nil || side.localVault != c.local {
 			t.Errorf("%s: local %v, %v", name, side.localVault, err)
 		}

@@ -1,6 +1,7 @@
 package driftcheck
 
 import (
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clawql/clawql-workbench/shared/clusterread"
 	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
 	"github.com/clawql/clawql-workbench/shared/drift/vaultauth"
 	"github.com/clawql/clawql-workbench/shared/finding"
@@ -200,5 +202,26 @@ func TestStandingException(t *testing.T) {
 	from.Incomplete = []string{"Vault: auth/kubernetes/role: no right to read it"}
 	if r, err = Compare(t.Context(), from, to, Options{}); err != nil || r.Status != finding.Incomplete {
 		t.Errorf("what was not read is excepted: %v %+v", err, r)
+	}
+}
+
+// Two sides whose method kubernetes asks their own cluster are the same in
+// that; one that asks another cluster is not.
+func TestOwnCluster(t *testing.T) {
+	const server = "https://10.0.0.1:6443"
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("authority")})
+	at := clusterread.Place{Server: server, CA: ca}
+	for host, own := range map[string]bool{server: true, server + "/": true, "https://10.0.0.2:6443": false, "": false, server + ".example.com": false} {
+		for authority, ownCA := range map[string]bool{string(ca) + "\n": true, "": false, "-----BEGIN CERTIFICATE-----\neA==\n-----END CERTIFICATE-----": false} {
+			m := vaultauth.Mount{Type: "kubernetes", Config: map[string]any{"kubernetes_host": host, "kubernetes_ca_cert": authority}}
+			ownCluster(m, at)
+			if (m.Config["kubernetes_host"] == ownServer) != own || (m.Config["kubernetes_ca_cert"] == ownAuthority) != ownCA {
+				t.Errorf("%s: %v", host, m.Config)
+			}
+		}
+	}
+	m := vaultauth.Mount{Type: "kubernetes", Config: map[string]any{"kubernetes_host": "", "kubernetes_ca_cert": ""}}
+	if ownCluster(m, clusterread.Place{}); m.Config["kubernetes_host"] != "" {
+		t.Errorf("%v", m.Config)
 	}
 }

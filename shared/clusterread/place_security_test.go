@@ -27,10 +27,10 @@ func TestClustersThatClaimToBeLocal(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := Local(Source{Kubeconfig: file, Context: "here"}); got != local {
+		if got := PlaceOf(Source{Kubeconfig: file, Context: "here"}).Local; got != local {
 			t.Errorf("%s: local %v", cluster, got)
 		}
-		if Local(Source{Kubeconfig: file, Context: "elsewhere"}) || Local(Source{Kubeconfig: file + "-", Context: "here"}) {
+		if PlaceOf(Source{Kubeconfig: file, Context: "elsewhere"}).Local || PlaceOf(Source{Kubeconfig: file + "-", Context: "here"}).Local {
 			t.Error("a context that is not there is local")
 		}
 	}
