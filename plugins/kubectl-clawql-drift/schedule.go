@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/clusterread"
@@ -26,6 +27,7 @@ func scheduleCommand() *cli.Command {
 			&cli.StringFlag{Name: "image", Usage: "`REF@sha256:...` of an image that holds kubectl-clawql-drift"},
 			&cli.StringFlag{Name: "ca", Usage: "`FILE` of certificates (PEM) that the run trusts beside the public ones: of your alerts' servers"},
 			&cli.StringFlag{Name: "kubeconfig-secret", Usage: "`NAME` of the Secret in namespace " + driftjob.Namespace + " that holds a kubeconfig of the other cluster"},
+			&cli.StringFlag{Name: "vault-audience", Value: driftjob.VaultAudience, Usage: "`AUDIENCE` of the token by which the run logs in to Vault, as its role there has it"},
 			cmdline.OutputFlag(output.Table, output.JSON, output.YAML),
 		},
 		Action: schedule,
@@ -52,6 +54,7 @@ type scheduling struct {
 	*cli.Context
 	o        options
 	p        *project.Project
+	folder   string // of clawql.yaml
 	spec     driftjob.Spec
 	clusters map[string]*driftstore.Cluster // by context
 }
@@ -94,7 +97,7 @@ func newScheduling(c *cli.Context) (*scheduling, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := nearest()
+	p, folder, err := nearestAt()
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +106,7 @@ func newScheduling(c *cli.Context) (*scheduling, error) {
 			return nil, fault.Usage("schedule %q: a schedule compares environments of clawql.yaml", one.name).Hint("its run reads clawql.yaml for contexts, exceptions and alerts")
 		}
 	}
-	return &scheduling{Context: c, o: o, p: p, spec: specOf(c, o, p)}, nil
+	return &scheduling{Context: c, o: o, p: p, folder: folder, spec: specOf(c, o, p)}, nil
 }
 
 // specOf is all that the files and flags say; the clusters add the rest.
@@ -112,7 +115,7 @@ func specOf(c *cli.Context, o options, p *project.Project) driftjob.Spec {
 		Image: c.String("image"), From: o.from.name, To: o.to.name, FromContext: o.from.context, ToContext: o.to.context,
 		KubeconfigSecret: c.String("kubeconfig-secret"), Args: mappingArgs(c),
 		HistoryName: driftstore.HistoryName, HistoryLabel: [2]string{driftstore.RecordLabel, driftstore.RecordValue},
-		Namespaces: map[string][]string{},
+		Namespaces: map[string][]string{}, Vaults: vaultsOf(p, o), VaultAudience: c.String("vault-audience"),
 	}
 	for _, one := range []side{o.from, o.to} {
 		spec.Namespaces[one.context] = append(spec.Namespaces[one.context], one.namespace)
@@ -161,12 +164,10 @@ func (s *scheduling) complete() error {
 			return fault.Usage("--ca: %w", err)
 		}
 	}
-	early := s.spec
-	early.APIServer, early.Server = anywhere, anywhere[0]
-	if err := early.Check(); err != nil {
+	if err := s.early().Check(); err != nil {
 		return err
 	}
-	if s.spec.Project, err = reduced(s.p, s.o); err != nil {
+	if s.spec.Project, err = reduced(s.p, s.o, s.folder); err != nil {
 		return err
 	}
 	if err := s.open(); err != nil {
@@ -175,10 +176,27 @@ func (s *scheduling) complete() error {
 	if s.spec.Server, s.spec.APIServer, err = s.clusters[s.spec.ToContext].APIServer(s.Context.Context); err != nil {
 		return err
 	}
+	if err := s.askServices(); err != nil {
+		return err
+	}
 	if err := s.askRules(s.Context.Context); err != nil {
 		return err
 	}
 	return s.spec.Check()
+}
+
+// early is what can be checked before a cluster is asked: as if the API server,
+// and Services that are Vaults, were found.
+func (s *scheduling) early() driftjob.Spec {
+	early := s.spec
+	early.APIServer, early.Server = anywhere, anywhere[0]
+	early.Vaults = slices.Clone(s.spec.Vaults)
+	for i, v := range early.Vaults {
+		if _, _, is := v.InCluster(); is {
+			early.Vaults[i].Service = &driftjob.Service{}
+		}
+	}
+	return early
 }
 
 // askRules takes the union over both clusters: their readers are then equal,
@@ -200,11 +218,15 @@ func (s *scheduling) askRules(ctx context.Context) error {
 }
 
 // reduced is clawql.yaml as the run needs it: two environments, and drift.
-func reduced(p *project.Project, o options) ([]byte, error) {
+func reduced(p *project.Project, o options, folder string) ([]byte, error) {
 	small := project.Project{APIVersion: p.APIVersion, Kind: p.Kind, Drift: p.Drift, Environments: map[string]project.Environment{}}
 	for _, name := range []string{o.from.name, o.to.name} {
 		env := p.Environments[name]
-		small.Environments[name] = project.Environment{Context: env.Context, ClusterID: env.ClusterID, Namespace: env.Namespace, Overlay: env.Overlay}
+		vault, err := inPod(env.Vault, folder)
+		if err != nil {
+			return nil, err
+		}
+		small.Environments[name] = project.Environment{Context: env.Context, ClusterID: env.ClusterID, Namespace: env.Namespace, Overlay: env.Overlay, Vault: vault}
 	}
 	text, err := yaml.Marshal(small)
 	if err == nil {

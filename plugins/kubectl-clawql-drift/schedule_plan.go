@@ -165,7 +165,7 @@ func (s *scheduling) needed() (list []string) {
 	if s.spec.KubeconfigSecret != "" {
 		list = append(list, fmt.Sprintf("Secret %s/%s with a kubeconfig for context %s, under the key kubeconfig", driftjob.Namespace, s.spec.KubeconfigSecret, s.spec.FromContext))
 	}
-	return list
+	return append(list, s.spec.VaultNeeds()...)
 }
 
 func (s *scheduling) show(steps []scheduleStep) error {

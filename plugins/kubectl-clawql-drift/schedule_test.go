@@ -34,7 +34,7 @@ func TestWhatTheRunIsGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := reduced(p, options{from: side{name: "staging"}, to: side{name: "production"}})
+	text, err := reduced(p, options{from: side{name: "staging"}, to: side{name: "production"}}, ".")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,13 +91,20 @@ func (s Spec) env() []corev1.EnvVar {
 	for _, a := range s.Alerts {
 		if key := a.URLFrom.Env; key != "" && !seen[key] {
 			seen[key] = true
-			list = append(list, corev1.EnvVar{Name: key, ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
-				LocalObjectReference: corev1.LocalObjectReference{Name: AlertsSecret}, Key: key,
-			}}})
+			list = append(list, fromSecret(AlertsSecret, key))
 		}
+	}
+	for _, key := range s.vaultVariables() {
+		list = append(list, fromSecret(VaultSecret, key))
 	}
 	slices.SortStableFunc(list[fixed:], func(a, b corev1.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
 	return list
+}
+
+func fromSecret(secret, key string) corev1.EnvVar {
+	return corev1.EnvVar{Name: key, ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
+		LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Key: key,
+	}}}
 }
 
 func (s Spec) volumes() (volumes []corev1.Volume, mounts []corev1.VolumeMount) {
@@ -111,6 +118,9 @@ func (s Spec) volumes() (volumes []corev1.Volume, mounts []corev1.VolumeMount) {
 		{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{Path: "token", ExpirationSeconds: &life}},
 		{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: "kube-root-ca.crt"}, Items: []corev1.KeyToPath{{Key: "ca.crt", Path: "ca.crt"}}}},
 	}}})
+	if s.logsIn() {
+		add("vault", vaultFolder, corev1.VolumeSource{Projected: s.vaultToken()})
+	}
 	if s.KubeconfigSecret != "" {
 		add("other", otherFolder, corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{
 			SecretName: s.KubeconfigSecret, DefaultMode: &mode, Items: []corev1.KeyToPath{{Key: "kubeconfig", Path: "kubeconfig"}},

@@ -80,6 +80,7 @@ func (s Spec) network() networkingv1.NetworkPolicySpec {
 	for _, e := range s.Egress {
 		spec.Egress = append(spec.Egress, egress(e.CIDR, e.Ports...))
 	}
+	spec.Egress = append(spec.Egress, s.vaultEgress()...)
 	return spec
 }
 

@@ -43,10 +43,12 @@ type Spec struct {
 	Project          []byte   // clawql.yaml, as it is
 	Alerts           []project.Alert
 	Egress           []project.Egress
-	CA               []byte              // certificates (PEM) that it trusts beside the public ones
-	Server           netip.AddrPort      // the API server's Service, in the cluster in which it runs
-	APIServer        []netip.AddrPort    // and all addresses at which that is
-	KubeconfigSecret string              // of the other cluster; empty where there is only one
+	CA               []byte           // certificates (PEM) that it trusts beside the public ones
+	Server           netip.AddrPort   // the API server's Service, in the cluster in which it runs
+	APIServer        []netip.AddrPort // and all addresses at which that is
+	KubeconfigSecret string           // of the other cluster; empty where there is only one
+	Vaults           []Vault
+	VaultAudience    string
 	Namespaces       map[string][]string // to be read, by context
 	NamespaceRules   []rbacv1.PolicyRule
 	ClusterRules     []rbacv1.PolicyRule
@@ -73,6 +75,9 @@ func (s Spec) Check() error {
 		return err
 	}
 	if err := checkCA(s.CA); err != nil {
+		return err
+	}
+	if err := s.checkVaults(); err != nil {
 		return err
 	}
 	if s.leaves() && len(s.Egress) == 0 {
