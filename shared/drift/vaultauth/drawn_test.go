@@ -14,6 +14,8 @@ import (
 // every way.
 type dice struct{ *rand.Rand }
 
+func rnd(seed int64) *rand.Rand { return rand.New(rand.NewSource(seed)) }
+
 func (d dice) one(of ...string) string { return of[d.Intn(len(of))] }
 func (d dice) in(n int) bool           { return d.Intn(n) == 0 }
 func (d dice) number(of ...int) any    { return float64(of[d.Intn(len(of))]) }

@@ -1,8 +1,8 @@
 package vaultauth
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -98,6 +98,18 @@ func alphabet(patterns []pattern) []rune {
 
 type state [][]int
 
+// key is the state as text, with how many runes are still missing.
+func (s state) key(runes int) string {
+	key := strconv.AppendInt(nil, int64(runes), 10)
+	for _, positions := range s {
+		key = append(key, ';')
+		for _, at := range positions {
+			key = append(strconv.AppendInt(key, int64(at), 36), ',')
+		}
+	}
+	return string(key)
+}
+
 func (a *automaton) start() state {
 	s := make(state, len(a.patterns))
 	for i, p := range a.patterns {
@@ -176,7 +188,7 @@ func (a *automaton) shortest(least int, yes decision) (string, reach) {
 		}
 		for _, r := range a.runes {
 			next := node{a.step(n.state, r), n.text + string(r), n.runes + 1}
-			key := fmt.Sprint(next.state, min(next.runes, least))
+			key := next.state.key(min(next.runes, least))
 			if !seen[key] {
 				seen[key] = true
 				queue = append(queue, next)
