@@ -144,4 +144,6 @@ func (f fixing) remarks(b *strings.Builder) {
 	}
 }
 
-func remark(b *strings.Builder, text string) { fmt.Fprintf(b, "# %s\n", console.Clean(text)) }
+func remark(b *strings.Builder, text string) {
+	fmt.Fprintf(b, "# %s\n", noCommands(console.Clean(text)))
+}

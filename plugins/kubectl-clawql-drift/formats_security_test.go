@@ -8,8 +8,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
+	"sigs.k8s.io/yaml"
 
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
@@ -23,6 +25,10 @@ import (
 var hostile = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `</title><script>`, `</style><script>`, `javascript:alert(1)`,
 	`' onmouseover='x`, `{{.From}}`, "a\x1b[31m\x1b]0;title\x07b", "a\u202eb", `]]><x>`, `&lt;script&gt;`, "nul\x00\x01", `[x](javascript:alert(1))`, "a|b\n| c | d |", `<svg onload=x>`,
+	"::stop-commands::x", "  ::error file=a::b", "a\n::set-output name=a::b", "##[add-mask]a", "x ##[error]y", "a\r::warning::b", "a\u0085::debug::b", "a\u2028::notice::b",
+	"=HYPERLINK(\"http://x\")", "+cmd|' /C calc'!A0", "@here", "@octo/team", "<!channel>", "<https://x|y>", "&#64;team", "&lt;b&gt;", "#1", "GH-1", "https://evil.example", "www.evil.example",
+	"\u009b31mred", "a\u009d0;title\u009cb", "a\x7fb", "a\u200bb\u2066c", "a\U000e0041b", "\x1b]8;;http://x\x07link\x1b]8;;\x07", "\x1bP+q\x1b\\", "$(touch x)", "`touch x`", "'; touch x; '", "CLAWQL_END", "\nCLAWQL_END\ntouch x",
+	"]]>", "<?xml version=\"1.0\"?>", "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]>&b;", "${jndi:ldap://x}", "%s%n%d", "a\tb", strings.Repeat("long ", 200), strings.Repeat("x", 3000),
 }
 
 // attacked is a report in which every text from outside is one of hostile.
@@ -157,11 +163,67 @@ var control = regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f\x{202a}-\x{202e}\x{206
 // the direction of writing.
 func TestNoControlCharacters(t *testing.T) {
 	for _, text := range hostile {
-		for _, format := range []output.Format{output.Table, output.Markdown, output.HTML, output.JUnit} {
+		for _, format := range []output.Format{output.Table, output.Markdown, output.HTML, output.JUnit, output.JSON, output.SARIF} {
 			o, r := attacked(text)
 			if found := control.FindString(shown(t, format, o, r)); found != "" {
 				t.Errorf("%s of %q has %q", format, text, found)
 			}
+		}
+	}
+}
+
+// liveText is what a code host makes a link, a mention or a character of.
+var liveText = regexp.MustCompile(`@[a-z]|#[0-9]|GH-[0-9]|://|www\.|&#`)
+
+// No line of a format that stands in a job's log is a command of its runner.
+func TestHostileNamesAreNoCommands(t *testing.T) {
+	command := regexp.MustCompile(`(?m)^\s*::|##\[`)
+	for _, text := range hostile {
+		for _, format := range []output.Format{output.Table, output.Markdown, output.JUnit} {
+			for _, columns := range []string{"", strings.Repeat("w ", 20), strings.Repeat("w", 62) + " "} { // wrapped before it, too
+				o, r := attacked(columns + text)
+				if found := command.FindString(shown(t, format, o, r)); found != "" {
+					t.Errorf("%s of %q has %q", format, text, found)
+				}
+			}
+		}
+	}
+}
+
+// A message of SARIF is text: no [link](to somewhere).
+func TestHostileNamesAreNoLinksInSARIF(t *testing.T) {
+	for _, text := range hostile {
+		o, r := attacked(text)
+		var got sarifLog
+		if err := json.Unmarshal([]byte(shown(t, output.SARIF, o, r)), &got); err != nil {
+			t.Fatal(err)
+		}
+		run := got.Runs[0]
+		messages := []string{run.Invocations[0].Notifications[0].Message.Text}
+		for _, one := range run.Results {
+			messages = append(messages, one.Message.Text)
+		}
+		for _, message := range messages {
+			if strings.Contains(message, "](") {
+				t.Errorf("%q is a link: %s", text, message)
+			}
+		}
+	}
+}
+
+// What a program reads says exactly what the names are.
+func TestHostileNamesSurviveJSONAndYAML(t *testing.T) {
+	for _, text := range hostile {
+		if !utf8.ValidString(text) {
+			continue
+		}
+		o, r := attacked(text)
+		var fromJSON, fromYAML driftReport
+		if err := json.Unmarshal([]byte(shown(t, output.JSON, o, r)), &fromJSON); err != nil || fromJSON.Findings[0].Object.Name != text || fromJSON.Findings[0].Explanation != text {
+			t.Errorf("JSON of %q: %v, %q", text, err, fromJSON.Findings[0].Object.Name)
+		}
+		if err := yaml.UnmarshalStrict([]byte(shown(t, output.YAML, o, r)), &fromYAML); err != nil || fromYAML.Findings[0].Object.Name != text {
+			t.Errorf("YAML of %q: %v", text, err)
 		}
 	}
 }
@@ -180,7 +242,7 @@ func TestHostileNamesInMarkdown(t *testing.T) {
 			if n := len(cells.FindAllString(line, -1)); n != 6 {
 				t.Errorf("%q makes %d borders: %s", text, n, line)
 			}
-			if strings.Contains(line, "<") || strings.Contains(strings.ReplaceAll(line, `\[`, ""), "[") {
+			if strings.ContainsAny(line, "<`") || strings.Contains(strings.ReplaceAll(line, `\[`, ""), "[") || liveText.MatchString(line) {
 				t.Errorf("%q is live: %s", text, line)
 			}
 		}

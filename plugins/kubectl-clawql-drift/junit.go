@@ -61,7 +61,7 @@ func writeJUnit(w io.Writer, o options, r *driftcheck.Report) error {
 	if err != nil {
 		return fault.Unable("write the result as junit: %w", err)
 	}
-	return write(w, xml.Header+string(text)+"\n")
+	return write(w, noCommands(xml.Header+string(text)+"\n"))
 }
 
 func (s *junitSuite) add(c junitCase) {

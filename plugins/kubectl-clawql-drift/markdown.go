@@ -13,7 +13,7 @@ import (
 // markdown is a table for a pull request.
 func markdown(w io.Writer, o options, r *driftcheck.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### Drift: %s\n\n`%s` → `%s`, %s: %s.\n", r.Status, cell(o.from.name), cell(o.to.name), console.Count(r.Objects, "object"), cell(sentence(o, r)))
+	fmt.Fprintf(&b, "### Drift: %s\n\n`%s` → `%s`, %s: %s.\n", r.Status, code(o.from.name), code(o.to.name), console.Count(r.Objects, "object"), cell(sentence(o, r)))
 	if len(r.Findings) > 0 {
 		fmt.Fprint(&b, "\n| direction | severity | control | object | what |\n| --- | --- | --- | --- | --- |\n")
 	}
@@ -29,13 +29,18 @@ func markdown(w io.Writer, o options, r *driftcheck.Report) error {
 	for _, one := range r.Notes {
 		fmt.Fprintf(&b, "\n- note: %s\n", cell(one))
 	}
-	return write(w, b.String())
+	return write(w, noCommands(b.String()))
 }
 
-// cell takes away what would end a cell, or begin HTML, a link or a picture.
-func cell(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", "`", "'", "[", `\[`, "*", `\*`, "_", `\_`, "@", "@\u200b").Replace(console.Clean(text))
-}
+// cell takes away what would end a cell, or begin HTML, a link, a picture, a
+// mention of a person or of an issue: all of them are live on a code host.
+func cell(text string) string { return live.Replace(console.Clean(text)) }
+
+var live = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", "&", "&amp;", "`", "'", "[", `\[`, "*", `\*`, "_", `\_`, "~", `\~`, "$", `\$`,
+	"@", "@\u200b", "#", "#\u200b", "://", ":\u200b//", "www.", "www\u200b.", "GH-", "GH\u200b-")
+
+// code is text between backticks, where nothing but a backtick is live.
+func code(text string) string { return strings.ReplaceAll(console.Clean(text), "`", "'") }
 
 func write(w io.Writer, text string) error {
 	if _, err := io.WriteString(w, text); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
@@ -55,7 +56,7 @@ var levels = map[finding.Severity]string{
 func writeSARIF(w io.Writer, o options, r *driftcheck.Report, at places) error {
 	run := sarif.NewRun("kubectl-clawql-drift")
 	for _, c := range driftcheck.Controls(all(r)) {
-		run.Rule(c.Name, c.Decides)
+		run.Rule(console.Clean(c.Name), console.Clean(c.Decides))
 	}
 	for _, f := range r.Findings {
 		run.Results = append(run.Results, resultOf(o, f, at))
@@ -67,10 +68,10 @@ func writeSARIF(w io.Writer, o options, r *driftcheck.Report, at places) error {
 	}
 	ended := sarif.Invocation{Successful: len(r.Incomplete) == 0}
 	for _, text := range r.Incomplete {
-		ended.Notifications = append(ended.Notifications, sarif.Notification{Level: sarif.Error, Message: sarif.Text{Text: "not compared: " + console.Clean(text)}})
+		ended.Notifications = append(ended.Notifications, sarif.Notification{Level: sarif.Error, Message: sarif.Text{Text: "not compared: " + noLinks(text)}})
 	}
 	for _, text := range r.Warnings {
-		ended.Notifications = append(ended.Notifications, sarif.Notification{Level: sarif.Warning, Message: sarif.Text{Text: console.Clean(text)}})
+		ended.Notifications = append(ended.Notifications, sarif.Notification{Level: sarif.Warning, Message: sarif.Text{Text: noLinks(text)}})
 	}
 	run.Invocations = []sarif.Invocation{ended}
 	return sarif.Write(w, run)
@@ -101,8 +102,11 @@ func resultOf(o options, f finding.Finding, at places) sarif.Result {
 		location.Physical = &sarif.Physical{Artifact: sarif.File(file)}
 	}
 	return sarif.Result{
-		Fingerprints: map[string]string{"clawqlFinding/v1": f.ID}, RuleID: f.Control, Level: level,
-		Message:   sarif.Text{Text: console.Clean(string(f.Direction) + ": " + witness)},
+		Fingerprints: map[string]string{"clawqlFinding/v1": f.ID}, RuleID: console.Clean(f.Control), Level: level,
+		Message:   sarif.Text{Text: noLinks(string(f.Direction) + ": " + witness)},
 		Locations: []sarif.Location{location},
 	}
 }
+
+// noLinks is text in which SARIF (2.1.0, 3.11.6) sees no link: [text](target).
+func noLinks(text string) string { return strings.ReplaceAll(console.Clean(text), "](", "] (") }

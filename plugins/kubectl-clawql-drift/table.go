@@ -56,7 +56,19 @@ func writeTable(s console.Streams, o options, r *driftcheck.Report, now time.Tim
 	if r.Status == finding.Equal && len(r.Excepted) == 0 {
 		t.paragraph("equal: ", "neither side lets anything happen that the other does not")
 	}
-	return write(s.Out, t.b.String())
+	return write(s.Out, noCommands(t.b.String()))
+}
+
+// noCommands takes from text what a CI system would run of it: GitHub's runner
+// takes a line that begins with :: and anything behind ##[ for a command.
+func noCommands(text string) string {
+	lines := strings.Split(strings.ReplaceAll(text, "##[", "## ["), "\n")
+	for i, line := range lines {
+		if rest := strings.TrimLeft(line, " \t"); strings.HasPrefix(rest, "::") {
+			lines[i] = strings.TrimSuffix(line, rest) + ": " + rest[1:]
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // head names the sides, and at the right border how much there is.

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"unicode"
+	"unicode/utf16"
 
 	"sigs.k8s.io/yaml"
 
@@ -57,9 +60,12 @@ func Encode(w io.Writer, format Format, value any) error {
 	if err != nil {
 		return fault.Unable("writing the result as %s: %w", format, err)
 	}
-	if format == YAML {
-		document, err = yaml.JSONToYAML(document)
-	} else if format != JSON {
+	switch format {
+	case YAML:
+		document, err = yaml.JSONToYAML(visible(document, 0xffff)) // which reads no pairs of escapes
+	case JSON:
+		document = visible(document, unicode.MaxRune)
+	default:
 		err = errors.New("not a format of objects")
 	}
 	if err != nil {
@@ -80,6 +86,32 @@ func marshal(value any) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), checkHeader(b.Bytes())
+}
+
+// visible writes what a terminal would obey (C1 controls, DEL), what YAML takes
+// for a line break, and what hides or turns text around (format characters) as
+// JSON escapes, up to a last rune. C0 controls are so already; outside of strings
+// JSON has none of them.
+func visible(document []byte, last rune) []byte {
+	isControl := func(r rune) bool {
+		return r >= 0x7f && r <= last && (unicode.In(r, unicode.Cc, unicode.Cf) || r == '\u2028' || r == '\u2029')
+	}
+	if bytes.IndexFunc(document, isControl) < 0 {
+		return document
+	}
+	var b bytes.Buffer
+	for _, r := range string(document) {
+		switch {
+		case isControl(r) && r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		case isControl(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.Bytes()
 }
 
 func checkHeader(document []byte) error {
