@@ -96,7 +96,7 @@ lint: ## golangci-lint and shellcheck, where they are installed
 fmt: ## format the Go files
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-changes test-drift-oracle test-drift-alerts test-hooks-attacks test-hooks-coexist test-hooks-equality test-atr test-signing ## everything, on a real cluster where there can be one
+test: install sandbox-build build check test-session test-session-leaks test-session-storm test-sandbox test-cluster test-drift-changes test-drift-vault test-drift-oracle test-drift-alerts test-hooks-attacks test-hooks-coexist test-hooks-equality test-atr test-signing ## everything, on a real cluster where there can be one
 
 test-atr: ## skills and MCP configurations, by the real agent-threat-rules (npm)
 	@$(STEP) "install agent-threat-rules" .ci/atr
@@ -159,8 +159,8 @@ bench-abort: install sandbox-build build ## how long a version that answers 500 
 bench-judge: ## false rollbacks and time to tell of the canary's judge, by simulation
 	@.ci/bench-judge $(GO)
 
-test-drift-changes: sandbox-build build bin/ca-certificates.crt ## single changes between two real clusters, each found with its direction and witness
-	@$(STEP) "drift between two clusters" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) $(GO) test $(FLAGS) -count=1 -timeout 20m -v -run 'Clusters$$' ./plugins/kubectl-clawql-drift
+test-drift-changes: sandbox-build build bin/ca-certificates.crt bin/vault ## single changes between two real clusters, each found with its direction and witness
+	@$(STEP) "drift between two clusters" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) CLAWQL_VAULT=$(abspath bin/vault) $(GO) test $(FLAGS) -count=1 -timeout 20m -v -run 'Clusters$$' ./plugins/kubectl-clawql-drift
 
 bench-drift: bin/kubectl-clawql-drift bin/dyff bin/kube-compare bin/kube ## drift of 1,000 to 50,000 objects: time, memory, requests, beside dyff, kube-compare, kubectl get (SIZES=1000)
 	@$(GO) build $(FLAGS) -o bin/driftbench ./testdata/driftbench
@@ -172,6 +172,9 @@ bin/dyff:
 
 bin/kube-compare: .ci/kube-compare
 	@$(STEP) "build $@: 2 to 4 minutes with empty caches" .ci/kube-compare $@
+
+test-drift-vault: bin/vault ## read a real Vault: all methods, exactly the rights, what claims to be local
+	@$(STEP) "drift reads a real Vault" env CLAWQL_REQUIRE=vault CLAWQL_VAULT=$(abspath bin/vault) $(GO) test $(FLAGS) -count=1 ./shared/vaultread/... ./shared/driftcheck
 
 test-drift-alerts: bin/prometheus-alertmanager ## alerts of drift, told to a real Alertmanager
 	@$(STEP) "drift alerts and Alertmanager" env CLAWQL_REQUIRE=alertmanager CLAWQL_ALERTMANAGER=$(abspath bin/prometheus-alertmanager) $(GO) test $(FLAGS) -count=1 ./shared/alert

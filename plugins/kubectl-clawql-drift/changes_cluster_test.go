@@ -205,6 +205,7 @@ func TestSingleChangesOnTwoClusters(t *testing.T) {
 	if report, code := p.drift(); code != 0 {
 		t.Errorf("after all: exit %d, %+v", code, report.Findings)
 	}
+	t.Run("Vault", func(t *testing.T) { (&pair{T: t, bin: p.bin, contexts: p.contexts}).changesOfVault() })
 }
 
 // pick gives the finding that is looked for, and those of other controls or of
