@@ -42,6 +42,8 @@ type scheduleTrial struct {
 	hook  *webhook
 	image string
 	logs  []string
+
+	gateway string // the node's address for pods
 }
 
 // The schedule on a real cluster with a real node: applied, run by its own
@@ -63,6 +65,7 @@ func TestScheduleOnClusters(t *testing.T) {
 		{"killed at any moment", (*scheduleTrial).killed},
 		{"four at once", (*scheduleTrial).atOnce},
 		{"outside the policy", (*scheduleTrial).outside},
+		{"Vault", (*scheduleTrial).vault},
 		{"nothing secret is said", (*scheduleTrial).nothingSaid},
 		{"remove", (*scheduleTrial).remove},
 		{"aggregated roles", (*scheduleTrial).aggregatedRoles},
@@ -90,7 +93,7 @@ func newScheduleTrial(s *scheduleSandbox, dir string) *scheduleTrial {
 		s.kubectl("create", "namespace", namespace)
 		s.kubectl("-n", namespace, "create", "secret", "generic", "providers", "--from-literal=token=planted-4711")
 	}
-	return &scheduleTrial{scheduleSandbox: s, firewall: newFirewall(s), hook: hook, image: s.image(filepath.Join(dir, "image"))}
+	return &scheduleTrial{gateway: gateway, scheduleSandbox: s, firewall: newFirewall(s), hook: hook, image: s.image(filepath.Join(dir, "image"))}
 }
 
 func (t *scheduleTrial) schedule(more ...string) []string {
