@@ -8,6 +8,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
 	"github.com/clawql/clawql-workbench/shared/drift/verdict"
+	"github.com/clawql/clawql-workbench/shared/fault"
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
 
@@ -59,7 +60,12 @@ func (c *comparison) prepare(side int) error {
 		return err
 	}
 	c.policies[side] = map[string]vaultacl.Policy{"default": {Name: "default", Text: shippedDefault}}
+	seen := map[string]bool{}
 	for _, p := range c.sides[side].Policies {
+		if name := strings.ToLower(p.Name); name == "" || seen[name] {
+			return fault.Unable("comparing Vault auth methods: policy %q of side %s has no name, or is there twice", p.Name, c.options.Names[side])
+		}
+		seen[strings.ToLower(p.Name)] = true
 		c.policies[side][strings.ToLower(p.Name)] = p
 	}
 	c.sides[side].Policies = slices.Collect(maps.Values(c.policies[side]))

@@ -3,6 +3,7 @@ package vaultauth
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
 	"slices"
@@ -25,10 +26,49 @@ func newFields(values map[string]any) *fields {
 	return &fields{values: values, asked: map[string]bool{}}
 }
 
-// get is a value, nil where there is none.
+// get is a value, nil where there is none. One that was left out as a secret
+// cannot be read.
 func (f *fields) get(name string) any {
 	f.asked[name] = true
-	return f.values[name]
+	value := f.values[name]
+	if hidden(value) {
+		if f.err == nil {
+			f.err = fault.Unable("%s: it was left out as a secret, and cannot be compared", name)
+		}
+		return nil
+	}
+	return value
+}
+
+// hidden: a secret was left out of the value.
+func hidden(value any) bool {
+	switch value := value.(type) {
+	case string:
+		return value == Secret
+	case []string:
+		return slices.Contains(value, Secret)
+	case []any:
+		return slices.ContainsFunc(value, hidden)
+	case map[string]any:
+		for _, one := range value {
+			if hidden(one) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hiddenRest are the names of values that were not asked for, and that a secret
+// was left out of.
+func (f *fields) hiddenRest() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(f.values)) {
+		if !f.asked[name] && hidden(f.values[name]) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (f *fields) fail(name string, value any, allowed string) {

@@ -18,6 +18,11 @@ func (c *comparison) opaqueMount(object finding.Object, mounts [2]*Mount) {
 			c.incomplete(object, "field "+name+" of the configuration differs, and is not known here")
 		}
 	}
+	for _, name := range hiddenOf(mounts[from]) {
+		if slices.Contains(hiddenOf(mounts[to]), name) {
+			c.incomplete(object, "field "+name+" was left out as a secret, and cannot be compared")
+		}
+	}
 	if !c.told(object) && judged(mounts[from]) != judged(mounts[to]) {
 		names = append(names, "what it decides for its roles, though no role shows it")
 	}
@@ -59,6 +64,11 @@ func opaque(m *Mount) map[string]string {
 		rest["tune "+name] = text
 	}
 	return rest
+}
+
+func hiddenOf(m *Mount) []string {
+	config, tuned, _, _ := readMount(m)
+	return append(config.hiddenRest(), tuned.hiddenRest()...)
 }
 
 // judged is what the mount decides of its roles, as text.

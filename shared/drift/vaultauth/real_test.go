@@ -319,12 +319,19 @@ func (r *real) workplace(l Login) string {
 	return elsewhere
 }
 
+// alive: after its last use a token has fewer than none left, until Vault comes
+// round to revoke it.
 func (r *real) alive(g *given) bool {
-	status, err := r.call(r.root, "", "POST", "auth/token/lookup", table{"token": g.Token}, nil)
+	var looked struct {
+		Data struct {
+			Uses int64 `json:"num_uses"`
+		} `json:"data"`
+	}
+	status, err := r.call(r.root, "", "POST", "auth/token/lookup", table{"token": g.Token}, &looked)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return status == http.StatusOK
+	return status == http.StatusOK && looked.Data.Uses >= 0
 }
 
 // lives: nobody waits; the time is what Vault says, and with renewals what it

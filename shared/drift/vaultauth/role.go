@@ -175,6 +175,11 @@ func (c *comparison) unlikeRoles(p *pair) {
 	if len(names) > 0 {
 		c.different(p.object, "conditions", finding.Warning, [2]string{"says one thing", "says another"}, "these differ, and it is not told which lets more in: "+strings.Join(names, ", "))
 	}
+	for _, name := range p.says[from].hidden {
+		if slices.Contains(p.says[to].hidden, name) {
+			c.incomplete(p.object, "field "+name+" was left out as a secret, and cannot be compared")
+		}
+	}
 	for _, name := range names {
 		if !slices.Contains(how.known, name) {
 			c.incomplete(p.object, "field "+name+" differs, and is not known here")

@@ -20,6 +20,10 @@ const (
 	KindRole  = "VaultAuthRole"
 )
 
+// Secret stands in fields where a reader left a secret out. Whether two are
+// equal is not told.
+const Secret = "[secret]"
+
 // Mount is an auth method, as Vault has it.
 type Mount struct {
 	// Path is below auth/, without slashes at its ends: "kubernetes".

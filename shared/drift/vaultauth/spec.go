@@ -22,8 +22,10 @@ type spec struct {
 	cert  certSpec
 	make  makeSpec
 	token token
-	// fields of the role that are not judged, as text
+	// fields of the role that are not judged, as text; hidden are those that a
+	// secret was left out of
 	opaque map[string]string
+	hidden []string
 }
 
 // method is one type of auth method.
@@ -113,7 +115,7 @@ func readSpec(m *Mount, r *Role) (spec, error) {
 	}
 	s := spec{there: true}
 	how.read(role, config, readTune(tuned), &s)
-	s.opaque = role.rest()
+	s.opaque, s.hidden = role.rest(), role.hiddenRest()
 	for _, f := range []*fields{role, config, tuned} {
 		if f.err != nil {
 			return spec{}, f.err
