@@ -99,14 +99,19 @@ func plannedFix(c *cli.Context, o options) (*fixing, error) {
 	if f.before, err = compare(from); err != nil {
 		return nil, err
 	}
-	f.plan, err = driftfix.Make(from.Objects, to.Objects, driftfix.Options{
+	trees := driftcheck.Trees(from.Objects)
+	f.plan, err = driftfix.Make(trees, driftcheck.Trees(to.Objects), driftfix.Options{
 		Namespaces: o.mapping.Namespaces, Labels: o.mapping.Labels, CIDRs: o.mapping.CIDRs, Skip: excepted(f.before, o), Hidden: driftcheck.Sealed,
 	})
 	if err != nil {
 		return nil, err
 	}
+	applied, err := f.plan.Applied(trees)
+	if err != nil {
+		return nil, err
+	}
 	after := from
-	if after.Objects, err = f.plan.Applied(from.Objects); err != nil {
+	if after.Objects, err = driftcheck.Objects(applied); err != nil {
 		return nil, err
 	}
 	f.after, err = compare(after)

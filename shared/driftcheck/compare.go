@@ -5,8 +5,6 @@ import (
 	"maps"
 	"net/netip"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
 
@@ -43,16 +41,18 @@ type comparison struct {
 }
 
 // Compare compares two sides. An error means that nothing can be said.
-func Compare(ctx context.Context, from, to Side, o Options) (*Report, error) {
+func Compare(ctx context.Context, from, to Side, o Options) (_ *Report, err error) {
 	o.Namespaces = swapped(o.Namespaces)
 	c := &comparison{
 		ctx: ctx, from: from, to: to, names: [2]string{from.Name, to.Name}, o: o, sealer: newSealer(),
 		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key][]func(string) bool{},
 	}
 	c.moved = from
-	c.moved.Objects = make([]*unstructured.Unstructured, len(from.Objects))
+	c.moved.Objects = make([]*Object, len(from.Objects))
 	for i, o := range from.Objects {
-		c.moved.Objects[i] = c.renamed(o)
+		if c.moved.Objects[i], err = c.renamed(o); err != nil {
+			return nil, err
+		}
 	}
 	c.report.Incomplete = append(append(c.report.Incomplete, from.Incomplete...), to.Incomplete...)
 	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.panguard, c.threatRules, c.admission, c.webhooks, c.mesh, c.roles, c.images, c.structure} {
@@ -98,17 +98,25 @@ func (c *comparison) namespace(name string) string {
 
 // renamed is an object of `from` under its names in `to`: its own place. What
 // its fields refer to is the business of the comparers.
-func (c *comparison) renamed(o *unstructured.Unstructured) *unstructured.Unstructured {
-	o = o.DeepCopy()
-	if ns := o.GetNamespace(); ns != "" {
-		o.SetNamespace(c.namespace(ns))
+func (c *comparison) renamed(o *Object) (*Object, error) {
+	if o.isNamespace() {
+		return c.renamedNamespace(o)
 	}
-	if o.GetKind() == "Namespace" && o.GroupVersionKind().Group == "" {
-		o.SetName(c.namespace(o.GetName()))
-		if labels := o.GetLabels(); labels["kubernetes.io/metadata.name"] != "" {
-			labels["kubernetes.io/metadata.name"] = o.GetName()
-			o.SetLabels(labels)
-		}
+	if name := c.namespace(o.namespace); o.namespace != "" && name != o.namespace {
+		return o.in(name), nil
 	}
-	return o
+	return o, nil
+}
+
+func (c *comparison) renamedNamespace(o *Object) (*Object, error) {
+	tree := o.Tree()
+	tree.SetName(c.namespace(o.name))
+	if labels := tree.GetLabels(); labels["kubernetes.io/metadata.name"] != "" {
+		labels["kubernetes.io/metadata.name"] = tree.GetName()
+		tree.SetLabels(labels)
+	}
+	if o.namespace != "" {
+		tree.SetNamespace(c.namespace(o.namespace))
+	}
+	return newObject(tree)
 }

@@ -4,26 +4,23 @@ import (
 	"fmt"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/drift/image"
-	"github.com/clawql/clawql-workbench/shared/finding"
 )
 
 func (c *comparison) images() error {
 	var sides [2]image.Side
 	runs := c.running()
-	err := c.each(func(i int, o *unstructured.Unstructured) error {
-		template, err := templateOf(o)
+	err := c.each(func(i int, o *Object) error {
+		template, err := o.template, o.unread
 		if err != nil || template == nil {
 			return err
 		}
-		w := image.Workload{Object: objectOf(o), Changed: finding.LastChange(o.GetManagedFields())}
+		w := image.Workload{Object: o.object(), Changed: o.changed}
 		add := func(list, name, reference string) {
 			w.Containers = append(w.Containers, image.Container{
 				Place: fmt.Sprintf("%s%s[name=%q].image", placeOfTemplate(o), list, name), Name: name, Image: reference,
-				Runs: runs[i][Run{o.GetKind(), o.GetNamespace(), o.GetName(), name, reference, ""}],
+				Runs: runs[i][Run{o.kind, o.namespace, o.name, name, reference, ""}],
 			})
 		}
 		for _, one := range template.Spec.InitContainers {
@@ -53,8 +50,8 @@ func (c *comparison) images() error {
 }
 
 // placeOfTemplate is where typediff says that the template's spec stands.
-func placeOfTemplate(o *unstructured.Unstructured) string {
-	path := templatePaths[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}]
+func placeOfTemplate(o *Object) string {
+	path := templatePaths[o.groupKind()]
 	return strings.Join(append(append([]string{""}, path...), "spec", ""), ".")
 }
 

@@ -1,6 +1,7 @@
 package driftcheck
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -44,12 +45,12 @@ func NewKeyedReader(secret []byte) (*Reader, error) {
 	}
 	s := &sealer{}
 	copy(s.key[:], derived)
-	return &Reader{s}, nil
+	return readerWith(s), nil
 }
 
 // NewValuelessReader makes a reader that keeps nothing of a Secret's values,
 // not even a hash.
-func NewValuelessReader() *Reader { return &Reader{&sealer{valueless: true}} }
+func NewValuelessReader() *Reader { return readerWith(&sealer{valueless: true}) }
 
 // values names the key without giving it away.
 func (s *sealer) values() string {
@@ -64,12 +65,11 @@ func (s *sealer) values() string {
 // sameValues are two sides whose values can be compared. Sealed with different
 // keys, or with none, they are left out of both; that they were is said where
 // there is something that should have been compared.
-func sameValues(from, to Side) (Side, Side, []string) {
+func sameValues(from, to Side) (_, _ Side, unseen []string, err error) {
 	if from.Values == to.Values && from.Values != NoValues {
-		return from, to, nil
+		return from, to, nil, nil
 	}
-	var unseen []string
-	for what, count := range map[string]func(*unstructured.Unstructured) map[string]int{
+	for what, count := range map[string]func(*Object) map[string]int{
 		"of Secrets": secretKeys, "that may be credentials": credentials,
 	} {
 		if n := common(from.Objects, to.Objects, count); n > 0 {
@@ -77,12 +77,14 @@ func sameValues(from, to Side) (Side, Side, []string) {
 		}
 	}
 	slices.Sort(unseen)
-	from.Objects, to.Objects = withoutValues(from.Objects), withoutValues(to.Objects)
-	return from, to, unseen
+	if from.Objects, err = withoutValues(from.Objects); err == nil {
+		to.Objects, err = withoutValues(to.Objects)
+	}
+	return from, to, unseen, err
 }
 
 // common is how many of what is counted both sides have.
-func common(from, to []*unstructured.Unstructured, count func(*unstructured.Unstructured) map[string]int) (n int) {
+func common(from, to []*Object, count func(*Object) map[string]int) (n int) {
 	has := map[string]int{}
 	for _, o := range from {
 		maps.Copy(has, count(o))
@@ -109,34 +111,36 @@ func isSecret(o *unstructured.Unstructured) bool {
 }
 
 // secretKeys names each value of a Secret; of another object there are none.
-func secretKeys(o *unstructured.Unstructured) map[string]int {
-	if !isSecret(o) {
+func secretKeys(o *Object) map[string]int {
+	if !o.isSecret() {
 		return nil
 	}
 	names := map[string]int{}
-	data, _, _ := unstructured.NestedMap(o.Object, "data")
+	data, _, _ := unstructured.NestedMap(o.Tree().Object, "data")
 	for key := range data {
-		names[o.GetNamespace()+"\x00"+o.GetName()+"\x00"+key] = 1
+		names[o.namespace+"\x00"+o.name+"\x00"+key] = 1
 	}
 	return names
 }
 
 // credentials counts what is sealed in an object beside the values of a Secret.
-func credentials(o *unstructured.Unstructured) map[string]int {
+func credentials(o *Object) map[string]int {
 	n := 0
+	if !o.holdsSealed() {
+		return nil
+	}
 	count := func(text string) string {
 		if Sealed(text) {
 			n++
 		}
 		return text
 	}
-	for name, value := range o.Object {
-		if name != "data" || !isSecret(o) {
+	for name, value := range o.Tree().Object {
+		if name != "data" || !o.isSecret() {
 			rewritten(value, count)
 		}
 	}
-	k := keyOf(o)
-	return map[string]int{strings.Join([]string{k.group, k.kind, k.namespace, k.name}, "\x00"): n}
+	return map[string]int{strings.Join([]string{o.group, o.kind, o.namespace, o.name}, "\x00"): n}
 }
 
 // rewritten is a copy of a value in which each text is changed.
@@ -160,12 +164,24 @@ func rewritten(value any, change func(string) string) any {
 	return value
 }
 
-// withoutValues are copies of the objects in which nothing stands for a value.
-func withoutValues(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
-	list := make([]*unstructured.Unstructured, len(objects))
+// withoutValues are the objects, copies where something stands for a value, in
+// which nothing does.
+func withoutValues(objects []*Object) ([]*Object, error) {
+	list := slices.Clone(objects)
 	for i, o := range objects {
-		fields, _ := rewritten(o.Object, func(text string) string { return sealedMark.ReplaceAllString(text, noValue) }).(map[string]any)
-		list[i] = &unstructured.Unstructured{Object: fields}
+		if !o.holdsSealed() {
+			continue
+		}
+		fields, _ := rewritten(o.Tree().Object, func(text string) string { return sealedMark.ReplaceAllString(text, noValue) }).(map[string]any)
+		var err error
+		if list[i], err = newObject(&unstructured.Unstructured{Object: fields}); err != nil {
+			return nil, err
+		}
 	}
-	return list
+	return list, nil
+}
+
+// holdsSealed says whether something in an object may stand for a value.
+func (o *Object) holdsSealed() bool {
+	return bytes.Contains(o.text, []byte(sealedValue)) || bytes.Contains(o.text, []byte(noValue))
 }

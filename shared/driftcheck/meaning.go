@@ -3,8 +3,6 @@ package driftcheck
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/clawql/clawql-workbench/shared/drift/admission"
@@ -39,7 +37,7 @@ func (c *comparison) hear(r *verdict.Result, err error) error {
 }
 
 // each shows the objects of both sides under their names in `to`.
-func (c *comparison) each(visit func(side int, o *unstructured.Unstructured) error) error {
+func (c *comparison) each(visit func(side int, o *Object) error) error {
 	for i, side := range []Side{c.moved, c.to} {
 		for _, o := range side.Objects {
 			if err := visit(i, o); err != nil {
@@ -50,28 +48,24 @@ func (c *comparison) each(visit func(side int, o *unstructured.Unstructured) err
 	return nil
 }
 
-func isConfig(o *unstructured.Unstructured, label string) bool {
-	return o.GetKind() == "ConfigMap" && o.GroupVersionKind().Group == "" && o.GetLabels()[configLabel] == label
-}
-
 func (c *comparison) panguard() error {
 	var sides [2]panguard.Side
-	err := c.each(func(i int, o *unstructured.Unstructured) error {
-		if isConfig(o, "panguard-policy") {
-			read, err := as[corev1.ConfigMap](o)
+	err := c.each(func(i int, o *Object) error {
+		if o.isConfig("panguard-policy") {
+			read, err := as[corev1.ConfigMap](o.Tree())
 			if err != nil {
 				return err
 			}
 			sides[i].Policies = append(sides[i].Policies, panguard.Policy{
-				Object: objectOf(o), Data: read.Data, Binary: len(read.BinaryData) > 0, Changed: finding.LastChange(o.GetManagedFields()),
+				Object: o.object(), Data: read.Data, Binary: len(read.BinaryData) > 0, Changed: o.changed,
 			})
 		}
-		template, err := templateOf(o)
+		template, err := o.template, o.unread
 		if err != nil || template == nil {
 			return err
 		}
 		sides[i].Workloads = append(sides[i].Workloads, panguard.Workload{
-			Object: objectOf(o), Containers: template.Spec.Containers, Changed: finding.LastChange(o.GetManagedFields()),
+			Object: o.object(), Containers: template.Spec.Containers, Changed: o.changed,
 		})
 		return nil
 	})
@@ -83,15 +77,15 @@ func (c *comparison) panguard() error {
 
 func (c *comparison) threatRules() error {
 	var sides [2][]atr.Config
-	err := c.each(func(i int, o *unstructured.Unstructured) error {
-		if !isConfig(o, "panguard-rules") {
+	err := c.each(func(i int, o *Object) error {
+		if !o.isConfig("panguard-rules") {
 			return nil
 		}
-		read, err := as[corev1.ConfigMap](o)
+		read, err := as[corev1.ConfigMap](o.Tree())
 		if err != nil {
 			return err
 		}
-		sides[i] = append(sides[i], atr.Config{Object: objectOf(o), Files: read.Data, Changed: finding.LastChange(o.GetManagedFields())})
+		sides[i] = append(sides[i], atr.Config{Object: o.object(), Files: read.Data, Changed: o.changed})
 		return nil
 	})
 	if err != nil {
@@ -103,21 +97,21 @@ func (c *comparison) threatRules() error {
 // ofKinds are the objects of some kinds, by API group. What the other side has
 // in another version of its API is left out: the structural comparison says
 // that it was not compared.
-func (c *comparison) ofKinds(kinds map[string][]string) (sides [2][]*unstructured.Unstructured) {
+func (c *comparison) ofKinds(kinds map[string][]string) (sides [2][]*Object) {
 	versions := map[key]string{}
 	mixed := map[key]bool{}
-	_ = c.each(func(i int, o *unstructured.Unstructured) error {
-		if !slices.Contains(kinds[o.GroupVersionKind().Group], o.GetKind()) {
+	_ = c.each(func(i int, o *Object) error {
+		if !slices.Contains(kinds[o.group], o.kind) {
 			return nil
 		}
-		k := keyOf(o)
-		mixed[k] = mixed[k] || versions[k] != "" && versions[k] != o.GetAPIVersion()
-		versions[k] = o.GetAPIVersion()
+		k := o.key
+		mixed[k] = mixed[k] || versions[k] != "" && versions[k] != o.apiVersion
+		versions[k] = o.apiVersion
 		sides[i] = append(sides[i], o)
 		return nil
 	})
 	for i := range sides {
-		sides[i] = slices.DeleteFunc(sides[i], func(o *unstructured.Unstructured) bool { return mixed[keyOf(o)] })
+		sides[i] = slices.DeleteFunc(sides[i], func(o *Object) bool { return mixed[o.key] })
 	}
 	return sides
 }
@@ -126,7 +120,7 @@ func (c *comparison) admission() error {
 	var sides [2][]admission.Resource
 	for i, list := range c.ofKinds(admission.Kinds) {
 		for _, o := range list {
-			sides[i] = append(sides[i], admission.Resource{Object: objectOf(o), Raw: o.Object, Changed: finding.LastChange(o.GetManagedFields())})
+			sides[i] = append(sides[i], admission.Resource{Object: o.object(), Raw: o.Tree().Object, Changed: o.changed})
 		}
 	}
 	return c.hear(admission.Compare(sides[0], sides[1], c.names))
@@ -136,7 +130,7 @@ func (c *comparison) mesh() error {
 	var sides [2][]istio.Resource
 	for i, list := range c.ofKinds(istio.Kinds) {
 		for _, o := range list {
-			sides[i] = append(sides[i], istio.Resource{Object: objectOf(o), Raw: o.Object, Changed: finding.LastChange(o.GetManagedFields())})
+			sides[i] = append(sides[i], istio.Resource{Object: o.object(), Raw: o.Tree().Object, Changed: o.changed})
 		}
 	}
 	return c.hear(istio.Compare(sides[0], sides[1], c.names))
@@ -144,16 +138,16 @@ func (c *comparison) mesh() error {
 
 func (c *comparison) roles() error {
 	var sides [2][]atrroles.Config
-	err := c.each(func(i int, o *unstructured.Unstructured) error {
-		named := o.GetKind() == "ConfigMap" && o.GroupVersionKind().Group == "" && o.GetName() == "clawql-abac-policy"
-		if !named && !isConfig(o, "atr-roles") {
+	err := c.each(func(i int, o *Object) error {
+		named := o.kind == "ConfigMap" && o.group == "" && o.name == "clawql-abac-policy"
+		if !named && !o.isConfig("atr-roles") {
 			return nil
 		}
-		read, err := as[corev1.ConfigMap](o)
+		read, err := as[corev1.ConfigMap](o.Tree())
 		if err != nil {
 			return err
 		}
-		sides[i] = append(sides[i], atrroles.Config{Object: objectOf(o), Data: read.Data, Changed: finding.LastChange(o.GetManagedFields())})
+		sides[i] = append(sides[i], atrroles.Config{Object: o.object(), Data: read.Data, Changed: o.changed})
 		return nil
 	})
 	if err != nil {

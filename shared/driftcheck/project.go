@@ -50,19 +50,18 @@ func (r *Reader) take(o *unstructured.Unstructured) (keep bool, err error) {
 	if len(o.GetAnnotations()) == 0 {
 		unstructured.RemoveNestedField(o.Object, "metadata", "annotations")
 	}
-	fields := o.GetManagedFields()
-	for i := range fields {
-		fields[i].FieldsV1 = nil
-	}
-	if len(fields) > 0 {
-		o.SetManagedFields(fields)
+	managed, _, _ := unstructured.NestedFieldNoCopy(o.Object, "metadata", "managedFields")
+	entries, _ := managed.([]any)
+	for _, entry := range entries {
+		if fields, ok := entry.(map[string]any); ok {
+			delete(fields, "fieldsV1")
+		}
 	}
 	return true, r.sealer.hide(o)
 }
 
-// projection is a copy without what tells where and when, not what.
-func projection(o *unstructured.Unstructured) *unstructured.Unstructured {
-	o = o.DeepCopy()
+// strip leaves of an object what is compared: not what tells where and when.
+func strip(o *unstructured.Unstructured) {
 	for _, field := range lifeless {
 		unstructured.RemoveNestedField(o.Object, "metadata", field)
 	}
@@ -72,19 +71,23 @@ func projection(o *unstructured.Unstructured) *unstructured.Unstructured {
 	for _, path := range made[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}] {
 		unstructured.RemoveNestedField(o.Object, path...)
 	}
-	return o
+}
+
+// projection is what is compared of an object.
+func projection(o *Object) *unstructured.Unstructured {
+	tree := o.Tree()
+	strip(tree)
+	return tree
 }
 
 // withoutNodePorts: a load balancer's are chosen by the cluster.
 func withoutNodePorts(o *unstructured.Unstructured) {
-	ports, _, _ := unstructured.NestedSlice(o.Object, "spec", "ports")
-	for _, port := range ports {
+	ports, _, _ := unstructured.NestedFieldNoCopy(o.Object, "spec", "ports")
+	list, _ := ports.([]any)
+	for _, port := range list {
 		if fields, ok := port.(map[string]any); ok {
 			delete(fields, "nodePort")
 		}
-	}
-	if ports != nil {
-		_ = unstructured.SetNestedSlice(o.Object, ports, "spec", "ports")
 	}
 }
 
@@ -97,13 +100,13 @@ func keyOf(o *unstructured.Unstructured) key {
 }
 
 // index finds objects by key; one that is there twice is an error.
-func index(side Side) (map[key]*unstructured.Unstructured, error) {
-	found := make(map[key]*unstructured.Unstructured, len(side.Objects))
+func index(side Side) (map[key]*Object, error) {
+	found := make(map[key]*Object, len(side.Objects))
 	for _, o := range side.Objects {
-		if _, doubled := found[keyOf(o)]; doubled {
-			return nil, fault.Unable("compare: %s has two of %s", side.Name, describe(o))
+		if _, doubled := found[o.key]; doubled {
+			return nil, fault.Unable("compare: %s has two of %s", side.Name, o)
 		}
-		found[keyOf(o)] = o
+		found[o.key] = o
 	}
 	return found, nil
 }

@@ -47,10 +47,19 @@ func object(t *testing.T, text string) *unstructured.Unstructured {
 	return o
 }
 
+func objects(t *testing.T, trees ...*unstructured.Unstructured) []*Object {
+	t.Helper()
+	list, err := Objects(trees)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
 // running is a side whose pods run a digest; "" is a side without pods.
 func running(t *testing.T, digest string) Side {
 	t.Helper()
-	side := Side{Name: "side " + digest, Values: "key", Objects: []*unstructured.Unstructured{object(t, deployed)}}
+	side := Side{Name: "side " + digest, Values: "key", Objects: objects(t, object(t, deployed))}
 	if digest == "" {
 		return side
 	}

@@ -14,7 +14,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -26,7 +28,7 @@ import (
 // Side is one environment.
 type Side struct {
 	Name       string // how a person calls it
-	Objects    []*unstructured.Unstructured
+	Objects    []*Object
 	Policies   map[string]string         // Vault policies by name
 	Auth       *VaultAuth                // who may log in to its Vault; nil is not known
 	Partial    bool                      // objects may exist that are not listed, as with a folder
@@ -43,16 +45,31 @@ type Side struct {
 
 // Reader reads both sides of one comparison: what it seals in the one can be
 // compared with what it seals in the other, and with nothing else.
-type Reader struct{ sealer *sealer }
+type Reader struct {
+	// Progress hears of files that are read, by folder; nil is silence.
+	Progress func(dir string, files, of int)
+	sealer   *sealer
+	folders  *manifests.Reader[manifest]
+}
 
 // NewReader makes a reader with a key of its own.
-func NewReader() *Reader { return &Reader{newSealer()} }
+func NewReader() *Reader { return readerWith(newSealer()) }
+
+func readerWith(s *sealer) *Reader {
+	r := &Reader{sealer: s}
+	r.folders = manifests.NewReader(r.manifest)
+	return r
+}
 
 // Folder reads a folder of manifests as a side. The errors are those of
 // manifests.Read. An object of a kind that has a namespace and names none is
 // in "default", as kubectl would put it.
 func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
-	folder, err := manifests.Read(ctx, dir)
+	folder, err := r.folders.Read(ctx, dir, func(files, of int) {
+		if r.Progress != nil {
+			r.Progress(dir, files, of)
+		}
+	})
 	if err != nil {
 		return Side{}, err
 	}
@@ -60,38 +77,65 @@ func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
 	for _, skipped := range folder.Skipped {
 		side.Incomplete = append(side.Incomplete, dir+": "+skipped)
 	}
-	for _, object := range folder.Objects {
-		if taken, err := side.manifest(object.Unstructured, object.File); err != nil {
-			return Side{}, err
-		} else if taken {
-			continue
-		}
-		if object.GetNamespace() == "" && inNamespace(object.Unstructured) {
-			object.SetNamespace("default")
-		}
-		if keep, err := r.take(object.Unstructured); err != nil || !keep {
-			if err != nil {
+	for _, one := range folder.Objects {
+		if one.Value.vault != nil {
+			if err := side.manifest(one.Value.vault, one.File); err != nil {
 				return Side{}, err
 			}
 			continue
 		}
-		side.Objects = append(side.Objects, object.Unstructured)
-		side.Files[finding.Object{Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName()}] = object.File
+		o := one.Value.object
+		side.Objects = append(side.Objects, o)
+		side.Files[finding.Object{Kind: o.kind, Namespace: o.namespace, Name: o.name}] = one.File
 	}
 	return side, nil
+}
+
+// manifest is what is kept of one: an object, or a mount or role of Vault.
+type manifest struct {
+	object *Object
+	vault  *unstructured.Unstructured
+}
+
+// manifest is take for folders.
+func (r *Reader) manifest(o *unstructured.Unstructured) (manifest, bool, error) {
+	if ofVault(o) {
+		return manifest{vault: o}, true, nil
+	}
+	if o.GetNamespace() == "" && inNamespace(o) {
+		o.SetNamespace("default")
+	}
+	if keep, err := r.take(o); err != nil || !keep {
+		return manifest{}, false, err
+	}
+	object, err := newObject(o)
+	return manifest{object: object}, true, err
 }
 
 // Cluster reads namespaces of a cluster as a side. The errors are those of
 // clusterread.Read.
 func (r *Reader) Cluster(ctx context.Context, s clusterread.Source) (Side, error) {
 	seen := &runs{owners: map[[3]string]owner{}}
-	s.Each, s.Owned = r.take, seen.see
+	var lock sync.Mutex
+	var objects []*Object
+	s.Owned = seen.see
+	s.Each = func(o *unstructured.Unstructured) (bool, error) {
+		if keep, err := r.take(o); err != nil || !keep {
+			return false, err
+		}
+		object, err := newObject(o)
+		lock.Lock()
+		defer lock.Unlock()
+		objects = append(objects, object)
+		return false, err // the tree is used up
+	}
 	reading, err := clusterread.Read(ctx, s)
 	if err != nil {
 		return Side{}, err
 	}
+	slices.SortFunc(objects, byPlace)
 	return Side{
-		Name: reading.Context + "/" + strings.Join(s.Namespaces, ","), Objects: reading.Objects,
+		Name: reading.Context + "/" + strings.Join(s.Namespaces, ","), Objects: objects,
 		Incomplete: reading.Incomplete, Namespaces: s.Namespaces, Requests: reading.Requests, Running: seen.list(),
 		Values: r.sealer.values(), Server: reading.Version, Kinds: added(reading.Kinds),
 	}, nil

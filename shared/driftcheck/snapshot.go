@@ -57,12 +57,13 @@ func Pack(s Side, tool string, at time.Time) ([]byte, error) {
 		return nil, fault.Unable("pack a snapshot of %s: it does not say how its Secrets were sealed", s.Name)
 	}
 	for i, o := range s.Objects {
-		if err := sealed(o); err != nil {
+		tree := o.Tree()
+		if err := sealed(tree); err != nil {
 			return nil, err
 		}
-		text, err := json.Marshal(o.Object)
+		text, err := appendJSON(nil, tree.Object)
 		if err != nil {
-			return nil, fault.Unable("pack a snapshot: %s: %w", describe(o), err)
+			return nil, fault.Unable("pack a snapshot: %s: %w", o, err)
 		}
 		all.Objects[i] = text
 	}
@@ -87,7 +88,7 @@ func Unpack(name string, packed []byte) (*Snapshot, Side, error) {
 	}
 	side := Side{
 		Name: name, Server: all.Server, Namespaces: all.Namespaces, Kinds: all.Kinds, Partial: all.Partial, Values: all.Values,
-		Policies: all.Policies, Auth: all.Auth, Running: all.Running, Objects: make([]*unstructured.Unstructured, len(all.Objects)),
+		Policies: all.Policies, Auth: all.Auth, Running: all.Running, Objects: make([]*Object, len(all.Objects)),
 	}
 	for _, missed := range all.Incomplete {
 		side.Incomplete = append(side.Incomplete, name+": "+missed)
@@ -104,7 +105,9 @@ func Unpack(name string, packed []byte) (*Snapshot, Side, error) {
 		if err := sealed(o); err != nil {
 			return nil, Side{}, err
 		}
-		side.Objects[i] = o
+		if side.Objects[i], err = newObject(o); err != nil {
+			return nil, Side{}, err
+		}
 	}
 	return all, side, nil
 }

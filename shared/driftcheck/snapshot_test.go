@@ -81,7 +81,7 @@ func TestSnapshotOfAPlainSecretIsRefused(t *testing.T) {
 		o.SetAPIVersion("v1")
 		o.SetKind("Secret")
 		o.SetName("s")
-		text, err := Pack(Side{Values: "x", Objects: []*unstructured.Unstructured{o}}, "v1", noon)
+		text, err := Pack(Side{Values: "x", Objects: objects(t, o)}, "v1", noon)
 		if err == nil || text != nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%v: %v", fields, err)
 		}

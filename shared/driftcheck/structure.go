@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/drift/image"
 	"github.com/clawql/clawql-workbench/shared/finding"
@@ -40,7 +38,10 @@ var meant = map[key]bool{
 
 // structure compares all other objects, field by field.
 func (c *comparison) structure() error {
-	from, to, unseen := sameValues(c.moved, c.to)
+	from, to, unseen, err := sameValues(c.moved, c.to)
+	if err != nil {
+		return err
+	}
 	c.take(c.kinds(), unseen)
 	a, err := index(from)
 	if err != nil {
@@ -50,19 +51,16 @@ func (c *comparison) structure() error {
 	if err != nil {
 		return err
 	}
-	differ := typediff.New()
 	for _, k := range allKeys(a, b) {
 		if meant[key{group: k.group, kind: k.kind}] {
 			continue
 		}
-		if err := c.pair(differ, k, a[k], b[k]); err != nil {
-			return err
-		}
+		c.pair(k, a[k], b[k])
 	}
 	return nil
 }
 
-func allKeys(a, b map[key]*unstructured.Unstructured) []key {
+func allKeys(a, b map[key]*Object) []key {
 	var all []key
 	for k := range a {
 		all = append(all, k)
@@ -79,45 +77,56 @@ func allKeys(a, b map[key]*unstructured.Unstructured) []key {
 }
 
 // pair compares one object on both sides; nil is none.
-func (c *comparison) pair(differ *typediff.Differ, k key, from, to *unstructured.Unstructured) error {
+func (c *comparison) pair(k key, from, to *Object) {
 	switch {
 	case from == nil:
 		c.oneSided(k, to, 1)
-		return nil
 	case to == nil:
 		c.oneSided(k, from, 0)
-		return nil
-	case from.GetAPIVersion() != to.GetAPIVersion():
+	case from.apiVersion != to.apiVersion:
 		c.report.Incomplete = append(c.report.Incomplete, fmt.Sprintf("%s is %s in %s and %s in %s: ask both for one version",
-			describe(from), from.GetAPIVersion(), c.names[0], to.GetAPIVersion(), c.names[1]))
-		return nil
+			from, from.apiVersion, c.names[0], to.apiVersion, c.names[1]))
+	default:
+		list, err := differences(from, to)
+		if err != nil {
+			c.report.Incomplete = append(c.report.Incomplete, err.Error())
+			return
+		}
+		c.differences(k, to, list)
 	}
-	list, err := differ.Diff(projection(from), projection(to))
-	if err != nil {
-		c.report.Incomplete = append(c.report.Incomplete, err.Error())
-		return nil
+}
+
+// differences are none where the hashes are equal; an object that does not fit
+// its type cannot be compared, not even with its equal.
+func differences(from, to *Object) ([]typediff.Difference, error) {
+	for _, o := range []*Object{from, to} {
+		if o.misfit != nil {
+			return nil, o.misfit
+		}
 	}
-	c.differences(k, to, list)
-	return nil
+	if from.sum == to.sum {
+		return nil, nil
+	}
+	return differ().Diff(projection(from), projection(to))
 }
 
 // oneSided is an object that the other side lacks. Where a comparer of meaning
 // has said what that lets happen, nothing is added.
-func (c *comparison) oneSided(k key, o *unstructured.Unstructured, side int) {
+func (c *comparison) oneSided(k key, o *Object, side int) {
 	if c.spoken(k, "") {
 		return
 	}
 	says := [2]string{"is not there", "is not there"}
 	says[side] = "is there"
 	c.report.Findings = append(c.report.Findings, finding.Finding{
-		Control: ControlObject, Severity: finding.Warning, Direction: finding.Different, Object: objectOf(o),
+		Control: ControlObject, Severity: finding.Warning, Direction: finding.Different, Object: o.object(),
 		From: says[0], To: says[1], Explanation: fmt.Sprintf("only %s has it", c.names[side]),
-		LastChanged: finding.LastChange(o.GetManagedFields()),
+		LastChanged: o.changed,
 	}.Identified("existence"))
 }
 
 // differences makes one finding of each control that the places belong to.
-func (c *comparison) differences(k key, o *unstructured.Unstructured, list []typediff.Difference) {
+func (c *comparison) differences(k key, o *Object, list []typediff.Difference) {
 	by := map[string][]typediff.Difference{}
 	for _, d := range list {
 		if c.spoken(k, d.String()) {
@@ -136,7 +145,7 @@ func (c *comparison) differences(k key, o *unstructured.Unstructured, list []typ
 // mostPlaces are named in a finding; more are counted.
 const mostPlaces = 5
 
-func (c *comparison) structural(control string, o *unstructured.Unstructured, list []typediff.Difference) finding.Finding {
+func (c *comparison) structural(control string, o *Object, list []typediff.Difference) finding.Finding {
 	var from, to, places []string
 	for i, d := range list {
 		if i < mostPlaces {
@@ -149,9 +158,9 @@ func (c *comparison) structural(control string, o *unstructured.Unstructured, li
 		explanation += fmt.Sprintf(", and at %s more", console.Count(more, "place"))
 	}
 	f := finding.Finding{
-		Control: control, Severity: finding.Info, Direction: finding.Different, Object: objectOf(o),
+		Control: control, Severity: finding.Info, Direction: finding.Different, Object: o.object(),
 		From: strings.Join(from, "; "), To: strings.Join(to, "; "), Explanation: explanation,
-		LastChanged: finding.LastChange(o.GetManagedFields()),
+		LastChanged: o.changed,
 	}
 	if control != ControlObject {
 		f.Severity = finding.Warning
@@ -240,10 +249,6 @@ func aboutSecurity(path string) bool {
 		}
 	}
 	return false
-}
-
-func objectOf(o *unstructured.Unstructured) finding.Object {
-	return finding.Object{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
 func groupOf(apiVersion string) string {

@@ -15,7 +15,6 @@ import (
 	"github.com/clawql/clawql-workbench/shared/drift/podsec"
 	"github.com/clawql/clawql-workbench/shared/drift/rbac"
 	"github.com/clawql/clawql-workbench/shared/fault"
-	"github.com/clawql/clawql-workbench/shared/finding"
 )
 
 // as reads an object as a type of the API. A field that the type does not have
@@ -28,17 +27,22 @@ func as[T any](o *unstructured.Unstructured) (*T, error) {
 	return into, nil
 }
 
-// pick reads all objects of a group and kind.
-func pick[T any](side Side, group, kind string) ([]*T, error) {
-	var list []*T
+// pick gives all objects of a group and kind, copies of their own.
+func pick[T any, P interface {
+	*T
+	DeepCopy() *T
+	SetNamespace(string)
+}](side Side, group, kind string) ([]P, error) {
+	var list []P
 	for _, o := range side.Objects {
-		if o.GroupVersionKind().Group != group || o.GetKind() != kind {
+		if o.group != group || o.kind != kind {
 			continue
 		}
-		one, err := as[T](o)
-		if err != nil {
-			return nil, err
+		if o.untyped != nil {
+			return nil, o.untyped
 		}
+		one := P(o.typed.(P).DeepCopy())
+		one.SetNamespace(o.namespace)
 		list = append(list, one)
 	}
 	return list, nil
@@ -79,14 +83,14 @@ func netpolSide(s Side) (netpol.Side, error) {
 		side.Namespaces = append(side.Namespaces, netpol.Namespace{Name: ns.Name, Labels: ns.Labels})
 	}
 	for _, o := range s.Objects {
-		template, err := templateOf(o)
+		template, err := o.template, o.unread
 		if err != nil {
 			return side, err
 		}
 		if template == nil || template.Spec.HostNetwork {
 			continue
 		}
-		w := netpol.Workload{Namespace: o.GetNamespace(), Name: o.GetKind() + "/" + o.GetName(), Labels: template.Labels}
+		w := netpol.Workload{Namespace: o.namespace, Name: o.kind + "/" + o.name, Labels: template.Labels}
 		for _, container := range template.Spec.Containers {
 			for _, p := range container.Ports {
 				w.Ports = append(w.Ports, netpol.ContainerPort{Name: p.Name, Protocol: p.Protocol, Number: p.ContainerPort})
@@ -181,16 +185,16 @@ func (c *comparison) podSecurity() error {
 func podsecSide(s Side) (podsec.Side, error) {
 	var side podsec.Side
 	for _, o := range s.Objects {
-		if o.GetKind() == "Namespace" && o.GroupVersionKind().Group == "" {
-			side.Namespaces = append(side.Namespaces, podsec.Namespace{Name: o.GetName(), Labels: o.GetLabels(), Changed: finding.LastChange(o.GetManagedFields())})
+		if o.isNamespace() {
+			side.Namespaces = append(side.Namespaces, podsec.Namespace{Name: o.name, Labels: o.Tree().GetLabels(), Changed: o.changed})
 		}
-		template, err := templateOf(o)
+		template, err := o.template, o.unread
 		if err != nil {
 			return side, err
 		}
 		if template != nil {
 			side.Workloads = append(side.Workloads, podsec.Workload{
-				Object: objectOf(o), Meta: template.ObjectMeta, Spec: template.Spec, Changed: finding.LastChange(o.GetManagedFields()),
+				Object: o.object(), Meta: template.ObjectMeta, Spec: template.Spec, Changed: o.changed,
 			})
 		}
 	}
@@ -221,8 +225,9 @@ func templateOf(o *unstructured.Unstructured) (*corev1.PodTemplateSpec, error) {
 	if !known || drawn[o.GetKind()] && slices.ContainsFunc(o.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return r.Controller != nil && *r.Controller }) {
 		return nil, nil
 	}
-	fields, has, err := unstructured.NestedMap(o.Object, path...)
-	if err != nil {
+	value, has, err := unstructured.NestedFieldNoCopy(o.Object, path...)
+	fields, isMap := value.(map[string]any)
+	if err != nil || has && !isMap {
 		return nil, fault.Unable("read %s: its template of pods is no object", describe(o))
 	}
 	if !has {

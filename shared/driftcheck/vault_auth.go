@@ -104,22 +104,24 @@ func hasSecret(fields map[string]any) bool {
 	return fields != nil && !reflect.DeepEqual(vaultread.WithoutSecrets(fields), fields)
 }
 
-// manifest takes a mount or a role of a folder, and says whether it is one. What
-// is secret in it is not kept.
-func (s *Side) manifest(o *unstructured.Unstructured, file string) (taken bool, err error) {
-	if o.GetAPIVersion() != output.APIVersion || o.GetKind() != vaultauth.KindMount && o.GetKind() != vaultauth.KindRole {
-		return false, nil
-	}
+// ofVault says whether a manifest is a mount or a role of Vault.
+func ofVault(o *unstructured.Unstructured) bool {
+	return o.GetAPIVersion() == output.APIVersion && (o.GetKind() == vaultauth.KindMount || o.GetKind() == vaultauth.KindRole)
+}
+
+// manifest takes a mount or a role of a folder. What is secret in it is not
+// kept.
+func (s *Side) manifest(o *unstructured.Unstructured, file string) error {
 	if s.Auth == nil {
 		s.Auth = &VaultAuth{}
 	}
 	about, err := s.Auth.add(o)
 	if err != nil {
-		return true, fault.Unable("read manifests: %s: %s %s: %w", file, o.GetKind(), o.GetName(), err).
+		return fault.Unable("read manifests: %s: %s %s: %w", file, o.GetKind(), o.GetName(), err).
 			Hint("%s has spec {path, type, config, tune}, %s has spec {mount, name, fields}", vaultauth.KindMount, vaultauth.KindRole)
 	}
 	s.Files[about] = file
-	return true, nil
+	return nil
 }
 
 // add reads one manifest, and names it as findings do.

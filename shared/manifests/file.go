@@ -3,12 +3,14 @@ package manifests
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	rest "k8s.io/apimachinery/pkg/api/validation/path"
@@ -21,54 +23,53 @@ import (
 )
 
 // contents is what one file holds.
-type contents struct {
-	objects []*unstructured.Unstructured
+type contents[T any] struct {
+	objects []entry[T]
 	policy  *string
 	skipped string
 }
 
-func readFile(root *os.Root, name string) (contents, error) {
-	text, err := readText(root, name)
+// entry is one object, and what was made of it.
+type entry[T any] struct {
+	id    string // tells it apart, see identity
+	value T
+	kept  bool
+}
+
+func (r *Reader[T]) file(root *os.Root, name string) (c contents[T], err error) {
+	file, err := root.Open(name)
 	if err != nil {
-		return contents{}, err
+		return c, fault.Unable("read manifests: %w", err)
 	}
-	var c contents
-	switch strings.ToLower(path.Ext(name)) {
-	case ".hcl":
-		policy := string(text)
-		return contents{policy: &policy}, nil
-	case ".json":
-		err = c.readJSON(text)
-	default:
-		err = c.readYAML(text)
+	defer file.Close()
+	if strings.ToLower(path.Ext(name)) == ".hcl" {
+		return readPolicy[T](file, name)
 	}
+	read := r.readYAML
+	if strings.ToLower(path.Ext(name)) == ".json" {
+		read = r.readJSON
+	}
+	c.objects, err = read(file)
 	if errors.Is(err, errNotManifest) && len(c.objects) == 0 {
-		return contents{skipped: err.Error()}, nil
+		return contents[T]{skipped: err.Error()}, nil
 	}
 	if err != nil {
-		return contents{}, fault.Unable("read manifests: %s: %w", name, err)
+		return contents[T]{}, fault.Unable("read manifests: %s: %w", name, err)
 	}
 	return c, nil
 }
 
-// readText reads a file that is text, and no longer than it may be. A program
-// that reads another encoding would see other objects in it than this one.
-func readText(root *os.Root, name string) ([]byte, error) {
-	file, err := root.Open(name)
+// readPolicy reads a Vault policy whole.
+func readPolicy[T any](file io.Reader, name string) (contents[T], error) {
+	whole, err := io.ReadAll(&bounded{Reader: file, left: maxDocument})
+	if err == nil {
+		err = text(whole)
+	}
 	if err != nil {
-		return nil, fault.Unable("read manifests: %w", err)
+		return contents[T]{}, fault.Unable("read manifests: %s: %w", name, err)
 	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	switch {
-	case err != nil:
-		return nil, fault.Unable("read manifests: %w", err)
-	case len(text) > maxFile:
-		return nil, fault.Unable("read manifests: %s grew beyond %d MiB while it was read", name, maxFile>>20)
-	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
-		return nil, fault.Unable("read manifests: %s is no text in UTF-8", name)
-	}
-	return text, nil
+	policy := string(whole)
+	return contents[T]{policy: &policy}, nil
 }
 
 // otherBreaks are ends of lines for YAML, and not for what takes a file's
@@ -94,26 +95,29 @@ func hidden(document []byte) bool {
 	return false
 }
 
-// readYAML takes a file's documents one by one.
-func (c *contents) readYAML(text []byte) error {
-	documents := utilyaml.NewYAMLReader(bufio.NewReaderSize(bytes.NewReader(text), 64<<10))
+// readYAML takes a file's documents one by one; there is never more of the file
+// in memory than one of them.
+func (r *Reader[T]) readYAML(file io.Reader) (list []entry[T], err error) {
+	in := &bounded{Reader: file}
+	documents := utilyaml.NewYAMLReader(bufio.NewReaderSize(in, 64<<10))
 	for {
+		in.left = maxDocument
 		document, err := documents.Read()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return list, nil
 		}
 		if err != nil {
-			return separator(err)
+			return list, separator(err)
+		}
+		if err := text(document); err != nil {
+			return list, err
 		}
 		if hidden(document) {
-			return errors.New("something stands behind the end of a document; begin the next one with ---")
+			return list, errors.New("something stands behind the end of a document; begin the next one with ---")
 		}
-		text, err := yaml.YAMLToJSONStrict(document) // a doubled key is an error
-		if err != nil {
-			return briefly(err)
-		}
-		if err := c.decode(text); err != nil {
-			return err
+		some, err := r.parsed(document)
+		if list = append(list, some...); err != nil {
+			return list, err
 		}
 	}
 }
@@ -128,60 +132,126 @@ func separator(err error) error {
 }
 
 // readJSON takes JSON documents that follow one another.
-func (c *contents) readJSON(text []byte) error {
-	documents := json.NewDecoder(bytes.NewReader(text))
+func (r *Reader[T]) readJSON(file io.Reader) (list []entry[T], err error) {
+	in := &bounded{Reader: file}
+	documents := json.NewDecoder(in)
 	for {
+		in.left = maxDocument
 		var document json.RawMessage
 		err := documents.Decode(&document)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return list, nil
 		}
 		if err != nil {
-			return briefly(err)
+			return list, briefly(err)
 		}
-		if err := c.decode(document); err != nil {
-			return err
+		if err := text(document); err != nil {
+			return list, err
+		}
+		some, err := r.decode(document)
+		if list = append(list, some...); err != nil {
+			return list, err
 		}
 	}
+}
+
+// bounded lets through so many bytes: of one document, and of the whole file,
+// which may grow while it is read.
+type bounded struct {
+	io.Reader
+	left, whole int
+}
+
+func (b *bounded) Read(p []byte) (n int, err error) {
+	switch {
+	case b.left <= 0:
+		return 0, fault.Unable("a document of it is larger than %d MiB", maxDocument>>20).Hint("split it: one object a document, with --- between them")
+	case b.whole > maxFile:
+		return 0, fault.Unable("it grew beyond %d MiB while it was read", maxFile>>20)
+	}
+	n, err = b.Reader.Read(p[:min(len(p), b.left)])
+	b.left, b.whole = b.left-n, b.whole+n
+	return n, err
+}
+
+// text is an error for what is no text. A program that reads another encoding
+// would see other objects in it than this one.
+func text(document []byte) error {
+	if !utf8.Valid(document) || bytes.IndexByte(document, 0) >= 0 {
+		return errors.New("it is no text in UTF-8")
+	}
+	return nil
+}
+
+// document is what one text holds.
+type document[T any] struct {
+	once sync.Once
+	list []entry[T]
+	err  error
+}
+
+// parsed reads one document of YAML. Two of the same text, as two environments
+// have many of them, are read once.
+func (r *Reader[T]) parsed(yaml []byte) ([]entry[T], error) {
+	sum := sha256.Sum256(yaml)
+	r.lock.Lock()
+	known := r.known[sum]
+	if known == nil {
+		known = &document[T]{}
+		r.known[sum] = known
+	}
+	r.lock.Unlock()
+	known.once.Do(func() { known.list, known.err = r.parse(yaml) })
+	return known.list, known.err
+}
+
+func (r *Reader[T]) parse(document []byte) ([]entry[T], error) {
+	json, err := yaml.YAMLToJSONStrict(document) // a doubled key is an error
+	if err != nil {
+		return nil, briefly(err)
+	}
+	return r.decode(json)
 }
 
 // decode reads one document as the API server does: whole numbers stay whole,
 // a doubled key is an error.
-func (c *contents) decode(document []byte) error {
+func (r *Reader[T]) decode(document []byte) ([]entry[T], error) {
 	var fields any
 	strict, err := kjson.UnmarshalStrict(document, &fields)
 	if err = errors.Join(append(strict, err)...); err != nil {
-		return briefly(err)
+		return nil, briefly(err)
 	}
 	switch document := fields.(type) {
 	case nil:
-		return nil
+		return nil, nil
 	case map[string]any:
-		return c.add(document)
+		return r.add(nil, document)
 	}
-	return errNotManifest
+	return nil, errNotManifest
 }
 
 // add takes one document: an object, a List of them, or nothing at all.
-func (c *contents) add(fields map[string]any) error {
+func (r *Reader[T]) add(list []entry[T], fields map[string]any) ([]entry[T], error) {
 	if len(fields) == 0 {
-		return nil
+		return list, nil
 	}
 	object := &unstructured.Unstructured{Object: fields}
 	if object.GetAPIVersion() == "" || object.GetKind() == "" {
-		return errNotManifest
+		return list, errNotManifest
 	}
 	if object.GetKind() == "Kustomization" && strings.HasPrefix(object.GetAPIVersion(), "kustomize.config.k8s.io/") {
-		return fault.Unable("it is a kustomization, which is no manifest yet").Hint("render it first: kubectl kustomize FOLDER > rendered/all.yaml")
+		return list, fault.Unable("it is a kustomization, which is no manifest yet").Hint("render it first: kubectl kustomize FOLDER > rendered/all.yaml")
 	}
 	if items, isList := fields["items"].([]any); isList && strings.HasSuffix(object.GetKind(), "List") {
-		return c.addItems(items)
+		return r.addItems(list, items)
 	}
 	if err := named(object); err != nil {
-		return err
+		return list, err
 	}
-	c.objects = append(c.objects, object)
-	return nil
+	one := entry[T]{id: identity(object)}
+	var err error
+	one.value, one.kept, err = r.take(object)
+	return append(list, one), err
 }
 
 // named checks what tells objects apart, and what every API server asks of it.
@@ -212,17 +282,18 @@ func named(object *unstructured.Unstructured) error {
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-func (c *contents) addItems(items []any) error {
-	for _, item := range items {
+func (r *Reader[T]) addItems(list []entry[T], items []any) (_ []entry[T], err error) {
+	for i, item := range items {
 		fields, ok := item.(map[string]any)
 		if !ok {
-			return fault.Unable("an item of a List is no object")
+			return list, fault.Unable("an item of a List is no object")
 		}
-		if err := c.add(fields); err != nil {
-			return err
+		if list, err = r.add(list, fields); err != nil {
+			return list, err
 		}
+		items[i] = nil // what was taken is no longer needed
 	}
-	return nil
+	return list, nil
 }
 
 // quoted is where a parser's complaint begins to repeat what it read.

@@ -5,6 +5,7 @@ package manifests
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -19,30 +22,50 @@ import (
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
 
-// Bounds, in bytes.
+// Bounds, in bytes. A parsed document takes some twenty times its text.
 const (
-	maxFile   = 256 << 20
-	maxFolder = 1 << 30
+	maxDocument = 32 << 20
+	maxFile     = 256 << 20
+	maxFolder   = 1 << 30
 )
 
 // Folder is what a folder holds.
-type Folder struct {
-	Objects  []Object          // sorted by file, then in the file's order; Lists are taken apart
+type Folder[T any] struct {
+	Objects  []Object[T]       // sorted by file, then in the file's order; Lists are taken apart
 	Policies map[string]string // Vault policies: the text of NAME.hcl by NAME
 	Skipped  []string          // files that were left out, each with its reason
 }
 
-// Object is a manifest, and where it stands.
-type Object struct {
-	*unstructured.Unstructured
-	File string // from the folder, with slashes
+// Object is what was made of a manifest, and where that stands.
+type Object[T any] struct {
+	Value T
+	File  string // from the folder, with slashes
+}
+
+// Take makes of a manifest what is kept of it, or says that nothing is. It may
+// change the object, is called by several goroutines, and once for all documents
+// of one text: what it makes must not depend on where the document stands.
+type Take[T any] func(*unstructured.Unstructured) (value T, keep bool, err error)
+
+// Reader reads folders, and each text in them once.
+type Reader[T any] struct {
+	take  Take[T]
+	lock  sync.Mutex
+	known map[[sha256.Size]byte]*document[T]
+}
+
+// NewReader makes a reader that keeps what take makes of the objects.
+func NewReader[T any](take Take[T]) *Reader[T] {
+	return &Reader[T]{take: take, known: map[[sha256.Size]byte]*document[T]{}}
 }
 
 // Read reads *.yaml, *.yml, *.json and *.hcl below dir; links may point to
 // files in it only, and .git is left out. A file that cannot be read, that is
 // broken, or that holds an object a second time is an error of fault.Unable
-// that names it; a folder that is none is fault.Usage.
-func Read(ctx context.Context, dir string) (*Folder, error) {
+// that names it, and of several the first one; a folder that is none is
+// fault.Usage. progress hears, now and then, how many files of how many were
+// read; nil is silence.
+func (r *Reader[T]) Read(ctx context.Context, dir string, progress func(files, of int)) (*Folder[T], error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fault.Usage("read manifests: %w", err).Hint("dir:PATH takes a folder of YAML or JSON manifests, and of *.hcl for Vault policies")
@@ -52,22 +75,42 @@ func Read(ctx context.Context, dir string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := make([]contents, len(files))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	for i, name := range files {
-		work.Go(func() (err error) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			read[i], err = readFile(root, name)
-			return err
-		})
-	}
-	if err := work.Wait(); err != nil {
+	read, err := r.files(ctx, root, files, progress)
+	if err != nil {
 		return nil, err
 	}
 	return gather(dir, files, read)
+}
+
+// files reads all files, several at once. They are begun in their order, and
+// what was begun is ended: so the first error is always the same.
+func (r *Reader[T]) files(ctx context.Context, root *os.Root, names []string, progress func(files, of int)) ([]contents[T], error) {
+	read, failed := make([]contents[T], len(names)), make([]error, len(names))
+	var stop atomic.Bool
+	var done atomic.Int64
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		if stop.Load() || ctx.Err() != nil {
+			break
+		}
+		work.Go(func() error {
+			if read[i], failed[i] = r.file(root, name); failed[i] != nil {
+				stop.Store(true)
+			}
+			if n := done.Add(1); progress != nil && n%64 == 0 {
+				progress(int(n), len(names))
+			}
+			return nil
+		})
+	}
+	_ = work.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return read, ctx.Err()
 }
 
 // list gives the names of the files to read, sorted.
@@ -108,8 +151,8 @@ func wanted(name string) bool {
 }
 
 // gather joins what the files hold, in their order.
-func gather(dir string, files []string, read []contents) (*Folder, error) {
-	folder := &Folder{Policies: map[string]string{}}
+func gather[T any](dir string, files []string, read []contents[T]) (*Folder[T], error) {
+	folder := &Folder[T]{Policies: map[string]string{}}
 	place := map[string]string{}
 	for i, one := range read {
 		if one.skipped != "" {
@@ -123,12 +166,12 @@ func gather(dir string, files []string, read []contents) (*Folder, error) {
 			place["policy "+name], folder.Policies[name] = files[i], *one.policy
 		}
 		for _, object := range one.objects {
-			id := identity(object)
-			if at, doubled := place[id]; doubled {
-				return nil, fault.Unable("read manifests: %s stands in %s and in %s", id, at, files[i])
+			if at, doubled := place[object.id]; doubled {
+				return nil, fault.Unable("read manifests: %s stands in %s and in %s", object.id, at, files[i])
 			}
-			place[id] = files[i]
-			folder.Objects = append(folder.Objects, Object{object, files[i]})
+			if place[object.id] = files[i]; object.kept {
+				folder.Objects = append(folder.Objects, Object[T]{object.value, files[i]})
+			}
 		}
 	}
 	if len(files) == 0 {

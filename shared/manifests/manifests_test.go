@@ -1,12 +1,15 @@
 package manifests
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
 )
@@ -27,6 +30,15 @@ func folder(t testing.TB, pairs ...string) string {
 	return dir
 }
 
+// whole keeps the objects as they are.
+func whole(o *unstructured.Unstructured) (*unstructured.Unstructured, bool, error) {
+	return o, true, nil
+}
+
+func read(dir string) (*Folder[*unstructured.Unstructured], error) {
+	return NewReader(whole).Read(context.Background(), dir, nil)
+}
+
 const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: ns}\nspec: {terminationGracePeriodSeconds: 7}\n"
 
 func TestRead(t *testing.T) {
@@ -37,13 +49,13 @@ func TestRead(t *testing.T) {
 		"vault/clawql-eso-read.hcl", `path "secret/*" { capabilities = ["read"] }`,
 		"README.md", "# not read\n", ".git/config.yaml", "not: [read", "values.yaml", "replicas: 3\n", "list.yaml", "- 1\n", "empty.yaml", "",
 	)
-	got, err := Read(context.Background(), dir)
+	got, err := read(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
 	for _, o := range got.Objects {
-		names = append(names, o.File+":"+o.GetName())
+		names = append(names, o.File+":"+o.Value.GetName())
 	}
 	if want := "a/list.yml:l1 a/list.yml:l2 b.yaml:b1 b.yaml:b2 c.json:j1 c.json:j2"; strings.Join(names, " ") != want {
 		t.Errorf("%v", names)
@@ -54,7 +66,7 @@ func TestRead(t *testing.T) {
 	if len(got.Skipped) != 2 || !strings.HasPrefix(got.Skipped[0], "list.yaml: ") || !strings.HasPrefix(got.Skipped[1], "values.yaml: ") {
 		t.Errorf("%v", got.Skipped)
 	}
-	spec := got.Objects[2].Object["spec"].(map[string]any)
+	spec := got.Objects[2].Value.Object["spec"].(map[string]any)
 	if _, whole := spec["terminationGracePeriodSeconds"].(int64); !whole {
 		t.Errorf("%T is no whole number", spec["terminationGracePeriodSeconds"])
 	}
@@ -83,13 +95,13 @@ func TestWhatCannotBeReadIsAnError(t *testing.T) {
 		"nothing to compare": {[]string{"README.md", ""}, "holds no", fault.CodeUnable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Read(context.Background(), folder(t, one.files...))
+			_, err := read(folder(t, one.files...))
 			if fault.Code(err) != one.code || !strings.Contains(err.Error(), one.says) {
 				t.Errorf("code %d: %v", fault.Code(err), err)
 			}
 		})
 	}
-	if _, err := Read(context.Background(), filepath.Join(t.TempDir(), "none")); fault.Code(err) != fault.CodeUsage {
+	if _, err := read(filepath.Join(t.TempDir(), "none")); fault.Code(err) != fault.CodeUsage {
 		t.Errorf("no folder: %v", err)
 	}
 }
@@ -103,11 +115,11 @@ func TestLinksStayInTheFolder(t *testing.T) {
 		}
 	}
 	link("real/p.yaml", "link.txt")
-	if got, err := Read(context.Background(), dir); err != nil || len(got.Objects) != 1 {
+	if got, err := read(dir); err != nil || len(got.Objects) != 1 {
 		t.Fatalf("%v", err)
 	}
 	link(filepath.Join(outside, "secret.yaml"), "out.yaml")
-	if _, err := Read(context.Background(), dir); fault.Code(err) != fault.CodeUnable || !strings.Contains(err.Error(), "out.yaml") {
+	if _, err := read(dir); fault.Code(err) != fault.CodeUnable || !strings.Contains(err.Error(), "out.yaml") {
 		t.Errorf("a link to outside: %v", err)
 	}
 }
@@ -122,7 +134,7 @@ func TestErrorsQuoteNoValue(t *testing.T) {
 		"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: *" + canary + "}\n",
 		"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {? [" + canary + "] : x}\n",
 	} {
-		_, err := Read(context.Background(), folder(t, "s.yaml", text))
+		_, err := read(folder(t, "s.yaml", text))
 		if err == nil || strings.Contains(err.Error(), canary) {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -134,11 +146,12 @@ func FuzzReadYAML(f *testing.F) {
 	f.Add([]byte("---\n{}\n---\n- 1\n"))
 	f.Add([]byte("a: &a [*a]\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var c contents
-		if err := c.readYAML(text); err != nil {
+		list, err := NewReader(whole).readYAML(bytes.NewReader(text))
+		if err != nil {
 			return
 		}
-		for _, o := range c.objects {
+		for _, one := range list {
+			o := one.value
 			if o.GetName() == "" || o.GetKind() == "" || o.GetAPIVersion() == "" {
 				t.Fatalf("%v", o)
 			}

@@ -58,6 +58,16 @@ func (d *Differ) Diff(from, to *unstructured.Unstructured) ([]Difference, error)
 	return collect(compared, a.AsValue(), b.AsValue()), nil
 }
 
+// Fits is an error for an object of a built-in kind that does not fit its type:
+// Diff ends with the same one.
+func (d *Differ) Fits(o *unstructured.Unstructured) error {
+	if !scheme.Scheme.Recognizes(o.GroupVersionKind()) {
+		return nil // its type is deduced from it
+	}
+	_, err := d.typed(o)
+	return err
+}
+
 func (d *Differ) typed(o *unstructured.Unstructured) (*typed.TypedValue, error) {
 	converter := d.deduced
 	if scheme.Scheme.Recognizes(o.GroupVersionKind()) {
