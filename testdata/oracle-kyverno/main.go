@@ -6,14 +6,16 @@
 //
 // One line of JSON in, one out: {"policies": [...], "namespaces": {"name":
 // {"label": "value"}}, "ask": [objects]} is answered by a list with "" for an
-// object that is admitted, else the reason. A line that cannot be read, or a
-// policy that Kyverno would not let in, ends the program with exit code 2.
+// object that is admitted, else the reason; `invalid: ...` for each, where Kyverno
+// would not let one of the policies in. A line that cannot be read ends the
+// program with exit code 2.
 package main
 
 import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +23,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 type question struct {
@@ -31,6 +34,7 @@ type question struct {
 
 func main() {
 	klog.SetLogger(logr.Discard())
+	log.SetLogger(logr.Discard())
 	if err := answer(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "oracle-kyverno: error:", err)
 		os.Exit(2)
@@ -63,11 +67,17 @@ func answer(in io.Reader, out io.Writer) error {
 }
 
 func (q question) answers(ctx context.Context) ([]string, error) {
+	answers := make([]string, len(q.Ask))
 	w, err := newWebhook(ctx, q)
+	if invalid := (invalidError{}); errors.As(err, &invalid) {
+		for i := range answers {
+			answers[i] = "invalid: " + err.Error()
+		}
+		return answers, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	answers := make([]string, len(q.Ask))
 	for i, object := range q.Ask {
 		if answers[i], err = w.create(ctx, object, time.Now()); err != nil {
 			return nil, err

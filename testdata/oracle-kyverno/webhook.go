@@ -82,6 +82,9 @@ func newWebhook(ctx context.Context, q question) (webhook, error) {
 		own.Kyverno().V1().ClusterPolicies(), own.Kyverno().V1().Policies(), updaterequest.NewFake(), event.NewFake(), false, "", "", jp, 1, 1000)}, nil
 }
 
+// invalidError is of a policy that Kyverno would not let into a cluster.
+type invalidError struct{ error }
+
 // store puts a policy into the cache as Kyverno's controller does: only what is
 // for admission, and is asked about by its common webhooks.
 func store(cache policycache.Cache, text []byte) error {
@@ -99,7 +102,7 @@ func store(cache policycache.Cache, text []byte) error {
 		return fmt.Errorf("reading a policy: %w", err)
 	}
 	if _, errs := policy.Validate(nil); len(errs) > 0 {
-		return fmt.Errorf("policy %s: %w", policy.GetName(), errs.ToAggregate())
+		return invalidError{fmt.Errorf("policy %s: %w", policy.GetName(), errs.ToAggregate())}
 	}
 	if !policy.AdmissionProcessingEnabled() {
 		return nil

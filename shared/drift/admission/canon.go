@@ -108,11 +108,17 @@ func ruleForm(p *Resource, raw map[string]any) map[string]any {
 	var tests []any
 	if validate, ok := raw["validate"].(map[string]any); ok {
 		action = append(action, validate["failureActionOverrides"])
+		if len(overrides) > 0 { // an action of the rule's own comes before them
+			action = append(action, validate["failureAction"])
+		}
 		tests = append(tests, without(validate, "failureAction", "failureActionOverrides"))
 	}
 	for _, one := range asList(raw["verifyImages"]) {
 		image, _ := one.(map[string]any)
 		tests = append(tests, without(image, "failureAction"))
+		if len(overrides) > 0 {
+			action = append(action, image["failureAction"])
+		}
 	}
 	form["action"], form["tests"] = action, tests
 	return form

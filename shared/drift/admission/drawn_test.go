@@ -13,9 +13,14 @@ import (
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
 
-// The drawn policies test labels of the objects, each test another one: an
-// object passes all of them that has each label `ok`.
-const labelCount = 6
+// The drawn policies test labels of the objects: an object passes all of them
+// that has each label `ok`. Patterns look at the first of them. Expressions look
+// at the others, since nobody but their engine knows what they look at: Compare
+// takes it that an object can fail one and pass the others.
+const (
+	labelCount   = 6
+	patternCount = 4
+)
 
 func label(i int) string { return fmt.Sprintf("t%d", i) }
 
@@ -128,13 +133,14 @@ func (d dice) rule(name, of string) m {
 		r["exclude"] = m{"any": list{d.exclusion(of)}}
 	}
 	test := m{"message": "no"}
-	at := label(d.Intn(labelCount))
+	at := label(d.Intn(patternCount))
 	if d.in(3) {
+		at = label(patternCount + d.Intn(labelCount-patternCount))
 		test["deny"] = m{"conditions": m{"all": list{m{"key": "{{ request.object.metadata.labels." + at + " }}", "operator": "NotEquals", "value": "ok"}}}}
 	} else {
 		set := m{at: "ok"}
 		if d.in(6) {
-			set[label(d.Intn(labelCount))] = "ok"
+			set[label(d.Intn(patternCount))] = "ok"
 		}
 		test["pattern"] = m{"metadata": m{"labels": set}}
 	}
@@ -228,7 +234,7 @@ func (d dice) native() world {
 	var w world
 	for i := range 1 + d.Intn(2) {
 		name := fmt.Sprintf("v%d", i)
-		w = append(w, d.vap(name))
+		w = append(w, d.vap(name, 3*i))
 		for j := range d.Intn(3) {
 			w = append(w, d.binding(fmt.Sprintf("%s-b%d", name, j), name))
 		}
@@ -236,7 +242,7 @@ func (d dice) native() world {
 	return w
 }
 
-func (d dice) vap(name string) m {
+func (d dice) vap(name string, first int) m {
 	constraints := m{"resourceRules": list{d.resourceRule()}}
 	if d.in(3) {
 		constraints["resourceRules"] = list{d.resourceRule(), d.resourceRule()}
@@ -244,7 +250,7 @@ func (d dice) vap(name string) m {
 	d.narrow(constraints)
 	var tests list
 	for range 1 + d.Intn(2) {
-		tests = append(tests, m{"expression": "object.metadata.labels['" + label(d.Intn(labelCount)) + "'] == 'ok'"})
+		tests = append(tests, m{"expression": "object.metadata.labels['" + label(first+d.Intn(3)) + "'] == 'ok'"})
 	}
 	spec := m{"matchConstraints": constraints, "validations": tests}
 	if d.in(2) {
@@ -340,7 +346,16 @@ func (d dice) change(w world) world {
 
 func mustCompare(t *testing.T, seed int64, a, b world) []finding.Finding {
 	t.Helper()
-	r, err := Compare(a.side(), b.side(), names)
+	found, _ := mustCompareAll(t, seed, a, b)
+	return found
+}
+
+// mustCompareAll says too whether something is left to the structural
+// comparison: an object that only one side has, and that was not spoken of.
+func mustCompareAll(t *testing.T, seed int64, a, b world) (found []finding.Finding, left bool) {
+	t.Helper()
+	from, to := a.side(), b.side()
+	r, err := Compare(from, to, names)
 	if err != nil || len(r.Incomplete) > 0 {
 		t.Fatalf("seed %d: %v %+v\n%s\n%s", seed, err, r, encoded(a), encoded(b))
 	}
@@ -349,5 +364,11 @@ func mustCompare(t *testing.T, seed int64, a, b world) []finding.Finding {
 			t.Fatalf("seed %d: a finding without id or witness: %+v", seed, f)
 		}
 	}
-	return r.Findings
+	for _, side := range [][]Resource{from, to} {
+		for _, o := range side {
+			alone := find(from, o.Object) == nil || find(to, o.Object) == nil
+			left = left || alone && !slices.Contains(r.Judged[o.Object], "")
+		}
+	}
+	return r.Findings, left
 }

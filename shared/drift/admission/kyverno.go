@@ -84,22 +84,21 @@ func (c *comparer) search(permissive int, strict rule, loose *rule, down bool) (
 
 // refuses says whether a side refuses what fails a strict rule of the other
 // side and passes all else. A rule that only this side has may test for the
-// same in other words.
+// same in other words, and one that looks at the same fields may fail with it.
 func (c *comparer) refuses(side, strictSide int, strict rule, q Request) truth {
 	answer := no
+	tested := q
+	tested.Down = false
 	for _, rules := range c.rules[side] {
 		for _, r := range rules {
-			at := r.refuses(q)
 			switch {
-			case at == no || at <= answer:
-			case r.tests == strict.tests:
-				answer = at
-			case q.Down || r.reads.apart(strict.reads) || c.alsoOf(strictSide, r, q):
-			default:
-				answer = maybe
-			}
-			if answer == yes {
+			case answer == yes:
 				return yes
+			case r.tests == strict.tests:
+				answer = max(answer, r.refuses(q))
+			case answer == maybe || r.refuses(tested) == no || r.reads.apart(strict.reads):
+			case r.reads.known && strict.reads.known || !c.alsoOf(strictSide, r, tested):
+				answer = maybe
 			}
 		}
 	}
@@ -127,7 +126,6 @@ func (r rule) add(to *space) {
 		for _, p := range o.namespaces {
 			to.namespaces = append(to.namespaces, example(p))
 		}
-		o.spaces.add(to, true)
 	}
 	if r.policy.Object.Kind == "Policy" {
 		to.namespaces = append(to.namespaces, r.policy.Object.Namespace)

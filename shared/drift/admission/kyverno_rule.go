@@ -158,12 +158,10 @@ func (o override) at(q Request) truth {
 	switch k, native := known(q.Kind); {
 	case o.everywhere:
 		return yes
-	case !native || len(o.namespaces) > 0 && o.spaces != nil || len(o.namespaces) == 0 && o.spaces == nil:
-		return maybe // versions of Kyverno differ in this
-	case !k.namespaced:
+	case !native || !k.namespaced || len(o.namespaces) == 0 || o.spaces != nil:
+		// A selector counts in some versions of Kyverno only, and in 1.19 only
+		// where some rule has a namespaceSelector in its match.
 		return maybe
-	case o.spaces != nil:
-		return o.spaces.ofNamespace(q)
 	}
 	return anyOf(o.namespaces, func(p string) truth { return surely(glob(p, q.Namespace)) })
 }

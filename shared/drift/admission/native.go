@@ -147,14 +147,14 @@ func (c *comparer) searchUse(permissive int, strict use, down bool) (found Reque
 // same in other words.
 func (c *comparer) refusesUse(side int, strict use, q Request) truth {
 	answer := no
+	tested := q
+	tested.Down = false
 	for _, u := range c.uses[side] {
-		switch at := u.refuses(q); {
-		case at == no || at <= answer:
+		switch {
 		case u.tests == strict.tests:
-			answer = at
-		case q.Down && u.policy.Object != strict.policy.Object:
-		case slices.ContainsFunc(c.uses[1-side], func(mine use) bool { return mine.tests == u.tests && mine.refuses(q) == yes }):
-		default:
+			answer = max(answer, u.refuses(q))
+		case answer != no || u.refuses(tested) == no:
+		case !slices.ContainsFunc(c.uses[1-side], func(mine use) bool { return mine.tests == u.tests && mine.refuses(tested) == yes }):
 			answer = maybe
 		}
 	}
