@@ -1,9 +1,7 @@
 package istio
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/clawql/clawql-workbench/shared/drift/verdict"
@@ -16,8 +14,12 @@ const Control = "Istio"
 // root is the namespace whose policies hold for the whole mesh.
 const root = "istio-system"
 
-// Kinds are what Compare looks at, by API group.
-var Kinds = map[string][]string{"security.istio.io": {"PeerAuthentication", "AuthorizationPolicy"}}
+// Kinds are what Compare looks at, by API group. RequestAuthentications are
+// read to know whose tokens are verified; they are not compared.
+var Kinds = map[string][]string{"security.istio.io": {"PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication"}}
+
+// compared are the kinds whose differences Compare tells.
+var compared = []string{"AuthorizationPolicy", "PeerAuthentication"}
 
 // Resource is one policy.
 type Resource struct {
@@ -26,40 +28,142 @@ type Resource struct {
 	Changed *finding.Change // nil where it is not known
 }
 
-// policy is a resource as the comparer reads it.
-type policy struct {
-	Resource
-	spec   spec
-	unsure bool // says something that is not known here
-}
-
 // comparer is one run.
 type comparer struct {
-	names  [2]string
-	sides  [2][]policy
-	raw    [2][]Resource
-	result *verdict.Result
+	names   [2]string
+	raw     [2][]Resource
+	sides   [2][]policy
+	changed []finding.Object
+	found   map[finding.Object]*[2]*Request // by the side that lets it through
+	unsure  map[finding.Object]string       // the namespace where nothing can be told
+	result  *verdict.Result
 }
 
 // Compare says which requests one side lets through and the other does not;
 // names are those of the sides in texts. The error is finding.Bug.
 func Compare(from, to []Resource, names [2]string) (*verdict.Result, error) {
-	c := &comparer{names: names, raw: [2][]Resource{from, to}, result: &verdict.Result{}}
-	var objects []finding.Object
+	c, err := run(from, to, names)
+	if err != nil {
+		return nil, err
+	}
+	return c.result, nil
+}
+
+func run(from, to []Resource, names [2]string) (*comparer, error) {
+	c := &comparer{
+		names: names, raw: [2][]Resource{from, to}, result: &verdict.Result{},
+		found: map[finding.Object]*[2]*Request{}, unsure: map[finding.Object]string{},
+	}
 	for i, side := range c.raw {
 		for _, r := range side {
 			c.sides[i] = append(c.sides[i], read(r))
-			objects = append(objects, r.Object)
 		}
 	}
-	slices.SortFunc(objects, finding.CompareObjects)
-	for _, object := range slices.Compact(objects) {
+	for _, kind := range compared {
+		for _, namespace := range c.namespaces(kind) {
+			c.scope(namespace, kind)
+		}
+	}
+	slices.SortFunc(c.changed, finding.CompareObjects)
+	for _, object := range slices.Compact(c.changed) {
 		if err := c.object(object); err != nil {
 			return nil, err
 		}
 	}
 	finding.Sort(c.result.Findings)
-	return c.result, nil
+	return c, nil
+}
+
+// namespaces are those with a policy of a kind; where the mesh has one, there
+// is one more that stands for all others.
+func (c *comparer) namespaces(kind string) []string {
+	var list []string
+	for _, side := range c.sides {
+		for _, p := range side {
+			if p.Object.Kind != kind {
+				continue
+			}
+			list = append(list, p.Object.Namespace)
+			if p.Object.Namespace == root {
+				list = append(list, "other-namespace")
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// scope looks at the pods of one namespace.
+func (c *comparer) scope(namespace, kind string) {
+	s := newScope(namespace, kind, c.sides)
+	changed := s.changed()
+	c.changed = append(c.changed, changed...)
+	if len(changed) == 0 {
+		return
+	}
+	if s.problem == "" && s.unsure() {
+		for _, object := range changed {
+			c.unsure[object] = namespace
+		}
+		return
+	}
+	if s.problem == "" {
+		s.search(changed, c.take)
+	}
+	if s.problem != "" {
+		c.result.Incomplete = append(c.result.Incomplete, fmt.Sprintf("%s objects that hold in namespace %s: %s", kind, namespace, s.problem))
+	}
+}
+
+// take notes the first request for an object and a direction.
+func (c *comparer) take(object finding.Object, permissive int, r Request) {
+	if c.found[object] == nil {
+		c.found[object] = &[2]*Request{}
+	}
+	if c.found[object][permissive] == nil {
+		c.found[object][permissive] = &r
+	}
+}
+
+// object tells what was found of one policy.
+func (c *comparer) object(object finding.Object) error {
+	a, b := find(c.sides[0], object), find(c.sides[1], object)
+	told := false
+	for permissive, r := range c.requests(object) {
+		if r == nil {
+			continue
+		}
+		told = true
+		if err := c.claim(object, permissive, *r); err != nil {
+			return err
+		}
+	}
+	if a != nil && b != nil {
+		c.result.Judge(object, ".spec", ".spec.")
+	}
+	if told && (a == nil || b == nil) {
+		c.result.Judge(object, "")
+	}
+	where, unsure := c.unsure[object]
+	if told && !unsure || a == nil || b == nil || sameMeaning(a, b) {
+		return nil
+	}
+	why := "the policy differs; no request shows which side lets more through"
+	if unsure {
+		why = "the policy differs; what it does in namespace " + where + " is decided by more than is understood here"
+	}
+	c.result.Findings = append(c.result.Findings, finding.Finding{
+		Control: Control, Severity: finding.Warning, Direction: finding.Different, Object: object,
+		From: "has it in one form", To: "has it in another form", LastChanged: a.Changed, Explanation: why,
+	}.Identified("form"))
+	return nil
+}
+
+func (c *comparer) requests(object finding.Object) [2]*Request {
+	if found := c.found[object]; found != nil {
+		return *found
+	}
+	return [2]*Request{}
 }
 
 func find(list []policy, object finding.Object) *policy {
@@ -69,104 +173,6 @@ func find(list []policy, object finding.Object) *policy {
 		}
 	}
 	return nil
-}
-
-// read reads a policy. A field that the type here does not have makes it
-// unsure.
-func read(r Resource) policy {
-	p := policy{Resource: r}
-	text, err := json.Marshal(r.Raw["spec"])
-	if err == nil {
-		p.unsure = !p.spec.read(text)
-	}
-	p.unsure = p.unsure || err != nil || !p.spec.known(r.Object.Kind, r.Object.Namespace)
-	return p
-}
-
-// object compares one policy, in the midst of the others.
-func (c *comparer) object(object finding.Object) error {
-	a, b := find(c.sides[0], object), find(c.sides[1], object)
-	if a != nil && b != nil && reflect.DeepEqual(a.Raw["spec"], b.Raw["spec"]) {
-		return nil
-	}
-	told := false
-	if !c.unsure(object) {
-		hybrid := slices.DeleteFunc(slices.Clone(c.sides[1]), func(p policy) bool { return p.Object == object })
-		if a != nil {
-			hybrid = append(hybrid, *a)
-		}
-		for permissive := range c.names {
-			found, err := c.direction(object, hybrid, permissive)
-			if err != nil {
-				return err
-			}
-			told = told || found
-		}
-	}
-	if a != nil && b != nil {
-		c.result.Judge(object, ".spec", ".spec.")
-	}
-	if told && (a == nil || b == nil) {
-		c.result.Judge(object, "")
-	}
-	if !told && a != nil && b != nil {
-		c.result.Findings = append(c.result.Findings, finding.Finding{
-			Control: Control, Severity: finding.Warning, Direction: finding.Different, Object: object,
-			From: "has it in one form", To: "has it in another form", LastChanged: a.Changed,
-			Explanation: "the policy differs; no drawn request shows which side lets more through",
-		}.Identified("form"))
-	}
-	return nil
-}
-
-// unsure says whether a policy that holds where object does tells nothing.
-func (c *comparer) unsure(object finding.Object) bool {
-	for _, side := range c.sides {
-		for i, p := range side {
-			if object.Kind == "PeerAuthentication" && slices.ContainsFunc(side[:i], p.rivals) {
-				return true
-			}
-			near := object.Namespace == root || p.Object.Namespace == root || p.Object.Namespace == object.Namespace
-			if p.unsure && near && p.Object.Kind == object.Kind {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// rivals says whether two policies of one scope can hold for one pod: then the
-// older one counts, which manifests do not tell. A policy of the mesh has no
-// selector.
-func (p policy) rivals(other policy) bool {
-	if p.Object.Kind != other.Object.Kind || p.Object.Namespace != other.Object.Namespace {
-		return false
-	}
-	mine, theirs := p.spec.Selector.MatchLabels, other.spec.Selector.MatchLabels
-	if p.Object.Namespace == root || (len(mine) == 0) != (len(theirs) == 0) {
-		return p.Object.Namespace == root
-	}
-	for key, value := range mine {
-		if apart, has := theirs[key]; has && apart != value {
-			return false
-		}
-	}
-	return true
-}
-
-// direction looks for a request that side permissive allows and the other
-// refuses, and that object alone is enough to tell.
-func (c *comparer) direction(object finding.Object, hybrid []policy, permissive int) (bool, error) {
-	alone := [2][]policy{hybrid, c.sides[1]}
-	for _, request := range c.requests(object) {
-		differs := func(sides [2][]policy) bool {
-			return allows(sides[permissive], object.Kind, request) && !allows(sides[1-permissive], object.Kind, request)
-		}
-		if differs(alone) && differs(c.sides) {
-			return true, c.claim(object, permissive, request)
-		}
-	}
-	return false, nil
 }
 
 func (c *comparer) claim(object finding.Object, permissive int, request Request) error {

@@ -1,207 +1,235 @@
 package istio
 
 import (
-	"bytes"
 	"encoding/json"
-	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// spec is what both kinds of policy say, as far as it is understood here.
-type spec struct {
-	Selector struct {
-		MatchLabels map[string]string `json:"matchLabels"`
-	} `json:"selector"`
-	Mtls struct {
-		Mode string `json:"mode"`
-	} `json:"mtls"`
-	PortLevelMtls map[string]struct {
-		Mode string `json:"mode"`
-	} `json:"portLevelMtls"`
-	Action string `json:"action"`
-	Rules  []rule `json:"rules"`
+// policy is a resource as the comparer reads it.
+type policy struct {
+	Resource
+	selector map[string]string
+	unsure   bool // says something that is not known here
+
+	modes peerModes // of a PeerAuthentication
+
+	deny    bool     // of an AuthorizationPolicy: the others allow
+	idle    bool     // it decides nothing: an audit, or a dry run
+	clauses []clause // each is enough for the policy to match
+
+	tokens []tokenRule // of a RequestAuthentication
 }
 
-type rule struct {
-	From []struct {
-		Source source `json:"source"`
-	} `json:"from"`
-	To []struct {
-		Operation operation `json:"operation"`
-	} `json:"to"`
+type peerModes struct {
+	all   string
+	ports map[string]string
 }
 
-type source struct {
-	Principals    []string `json:"principals"`
-	NotPrincipals []string `json:"notPrincipals"`
-	Namespaces    []string `json:"namespaces"`
-	NotNamespaces []string `json:"notNamespaces"`
-	IPBlocks      []string `json:"ipBlocks"`
-	NotIPBlocks   []string `json:"notIpBlocks"`
+// clause is one `from` with one `to` and the conditions of a rule: all of its
+// matches have to hold.
+type clause struct {
+	matches []match
+	http    bool // the rule asks for something of HTTP, though maybe not here
 }
 
-type operation struct {
-	Hosts      []string `json:"hosts"`
-	NotHosts   []string `json:"notHosts"`
-	Ports      []string `json:"ports"`
-	NotPorts   []string `json:"notPorts"`
-	Methods    []string `json:"methods"`
-	NotMethods []string `json:"notMethods"`
-	Paths      []string `json:"paths"`
-	NotPaths   []string `json:"notPaths"`
+func (c clause) has(is func(m match) bool) bool { return slices.ContainsFunc(c.matches, is) }
+
+// tokenRule is one issuer whose tokens a RequestAuthentication verifies.
+type tokenRule struct {
+	issuer    string
+	audiences []string // where there are some, a token is for one of them
 }
 
-// read is false for a field that is not listed above.
-func (s *spec) read(text []byte) bool {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(s) == nil
+type selectorFields struct {
+	MatchLabels map[string]string `json:"matchLabels"`
 }
 
-// known says whether modes, actions and patterns are such as are understood.
-func (s *spec) known(kind, namespace string) bool {
-	if kind == "PeerAuthentication" {
-		if namespace == root && len(s.Selector.MatchLabels) > 0 {
-			return false // it is nobody's
-		}
-		modes := []string{"", "UNSET", "STRICT", "PERMISSIVE", "DISABLE"}
-		for _, port := range s.PortLevelMtls {
-			if !slices.Contains(modes, port.Mode) {
-				return false
-			}
-		}
-		return slices.Contains(modes, s.Mtls.Mode)
-	}
-	for _, r := range s.Rules {
-		for _, f := range r.From {
-			for _, block := range slices.Concat(f.Source.IPBlocks, f.Source.NotIPBlocks) {
-				if _, ok := prefix(block); !ok {
-					return false
-				}
-			}
-		}
-		for _, t := range r.To {
-			if strings.Contains(strings.Join(slices.Concat(t.Operation.Paths, t.Operation.NotPaths), ""), "{") {
-				return false
-			}
-		}
-	}
-	return slices.Contains([]string{"", "ALLOW", "DENY"}, s.Action)
+type modeField struct {
+	Mode string `json:"mode"`
 }
 
-// prefix reads a block of addresses, or one address.
-func prefix(text string) (netip.Prefix, bool) {
-	if p, err := netip.ParsePrefix(text); err == nil {
-		return p.Masked(), true
-	}
-	address, err := netip.ParseAddr(text)
+// read reads a policy. A field that is not known here makes it unsure, as does
+// one that Istio would not take.
+func read(r Resource) policy {
+	p := policy{Resource: r}
+	text, err := json.Marshal(r.Raw["spec"])
 	if err != nil {
-		return netip.Prefix{}, false
+		p.unsure = true
+		return p
 	}
-	return netip.PrefixFrom(address, address.BitLen()), true
+	switch r.Object.Kind {
+	case "PeerAuthentication":
+		p.unsure = !p.readPeer(text)
+	case "RequestAuthentication":
+		p.unsure = !p.readTokens(text)
+	default:
+		p.unsure = !p.readAuthorization(text)
+	}
+	return p
 }
 
-// selects says whether a policy holds for a pod.
-func (p policy) selects(namespace string, labels map[string]string) bool {
-	if p.Object.Namespace != root && p.Object.Namespace != namespace {
+func (p *policy) readPeer(text []byte) bool {
+	var spec struct {
+		Selector      selectorFields       `json:"selector"`
+		Mtls          modeField            `json:"mtls"`
+		PortLevelMtls map[string]modeField `json:"portLevelMtls"`
+	}
+	if !strict(text, &spec) {
 		return false
 	}
-	for key, value := range p.spec.Selector.MatchLabels {
-		if labels[key] != value {
-			return false
-		}
+	p.selector = spec.Selector.MatchLabels
+	p.modes = peerModes{spec.Mtls.Mode, map[string]string{}}
+	known := func(mode string) bool {
+		return slices.Contains([]string{"", "UNSET", "STRICT", "PERMISSIVE", "DISABLE"}, mode)
+	}
+	fine := known(spec.Mtls.Mode)
+	for port, inner := range spec.PortLevelMtls {
+		number, err := strconv.ParseUint(port, 10, 16)
+		fine = fine && known(inner.Mode) && err == nil && strconv.FormatUint(number, 10) == port
+		p.modes.ports[port] = inner.Mode
+	}
+	return fine
+}
+
+// readTokens reads which tokens are taken. By which key they are verified, and
+// where they stand in a request, is nothing that a request here tells.
+func (p *policy) readTokens(text []byte) bool {
+	var spec struct {
+		Selector selectorFields `json:"selector"`
+		JwtRules []struct {
+			Issuer    string   `json:"issuer"`
+			Audiences []string `json:"audiences"`
+		} `json:"jwtRules"`
+		TargetRef  any `json:"targetRef"`
+		TargetRefs any `json:"targetRefs"`
+	}
+	if json.Unmarshal(text, &spec) != nil || spec.TargetRef != nil || spec.TargetRefs != nil {
+		return false
+	}
+	p.selector = spec.Selector.MatchLabels
+	for _, rule := range spec.JwtRules {
+		p.tokens = append(p.tokens, tokenRule{rule.Issuer, rule.Audiences})
 	}
 	return true
 }
 
-// allows says whether a side lets a request through, as the comparer sees it.
-func allows(side []policy, kind string, r Request) bool {
-	var here []policy
-	for _, p := range side {
-		if p.Object.Kind == kind && p.selects(r.Namespace, r.Labels) {
-			here = append(here, p)
-		}
+func (p *policy) readAuthorization(text []byte) bool {
+	var spec struct {
+		Selector selectorFields `json:"selector"`
+		Action   string         `json:"action"`
+		Rules    []struct {
+			From []struct {
+				Source map[string][]string `json:"source"`
+			} `json:"from"`
+			To []struct {
+				Operation map[string][]string `json:"operation"`
+			} `json:"to"`
+			When []struct {
+				Key       string   `json:"key"`
+				Values    []string `json:"values"`
+				NotValues []string `json:"notValues"`
+			} `json:"when"`
+		} `json:"rules"`
 	}
-	if kind == "PeerAuthentication" {
-		mode := mode(here, r.Port)
-		return mode == "DISABLE" || mode == "PERMISSIVE" && !r.InMesh
+	if !strict(text, &spec) || !slices.Contains([]string{"", "ALLOW", "DENY", "AUDIT"}, spec.Action) {
+		return false
 	}
-	allowed, anyAllow := false, false
-	for _, p := range here {
-		hit := slices.ContainsFunc(p.spec.Rules, func(one rule) bool { return one.matches(r) })
-		if p.spec.Action == "DENY" && hit {
-			return false
+	p.selector, p.deny = spec.Selector.MatchLabels, spec.Action == "DENY"
+	p.idle = spec.Action == "AUDIT" || p.dryRun()
+	namespace := p.Object.Namespace
+	for _, rule := range spec.Rules {
+		var froms, tos [][]match
+		for _, from := range rule.From {
+			one, ok := fieldsClause(from.Source, sourceFields, namespace)
+			if froms = append(froms, one); !ok {
+				return false
+			}
 		}
-		if p.spec.Action != "DENY" {
-			anyAllow, allowed = true, allowed || hit
+		for _, to := range rule.To {
+			one, ok := fieldsClause(to.Operation, operationFields, namespace)
+			if tos = append(tos, one); !ok {
+				return false
+			}
 		}
+		var when []match
+		for _, w := range rule.When {
+			one, ok := newMatch(w.Key, w.Values, w.NotValues, namespace)
+			if when = append(when, one); !ok {
+				return false
+			}
+		}
+		p.clauses = append(p.clauses, product(froms, tos, when)...)
 	}
-	return allowed || !anyAllow
+	return true
 }
 
-// mode is the mode in force: that of the nearest policy which says one. (Of two
-// equally near ones the strictest; where that matters, nothing is compared.)
-func mode(here []policy, port string) string {
-	best, rank := "PERMISSIVE", 0
-	order := []string{"DISABLE", "PERMISSIVE", "STRICT"}
-	take := func(mode string, near int) {
-		if mode == "" || mode == "UNSET" {
-			return
-		}
-		if near > rank || near == rank && slices.Index(order, mode) > slices.Index(order, best) {
-			best, rank = mode, near
+// product joins each `from` with each `to`; none is one that says nothing.
+func product(froms, tos [][]match, when []match) []clause {
+	if len(froms) == 0 {
+		froms = [][]match{nil}
+	}
+	if len(tos) == 0 {
+		tos = [][]match{nil}
+	}
+	var list []clause
+	http := false
+	for _, from := range froms {
+		for _, to := range tos {
+			c := clause{matches: slices.Concat(from, to, when)}
+			http = http || c.has(func(m match) bool { return ofHTTP(m.part) })
+			list = append(list, c)
 		}
 	}
-	for _, p := range here {
-		workload := len(p.spec.Selector.MatchLabels) > 0
-		switch {
-		case workload:
-			take(p.spec.Mtls.Mode, 3)
-			take(p.spec.PortLevelMtls[port].Mode, 4)
-		case p.Object.Namespace != root:
-			take(p.spec.Mtls.Mode, 2)
-		default:
-			take(p.spec.Mtls.Mode, 1)
-		}
+	for i := range list {
+		list[i].http = http
 	}
-	return best
+	return list
 }
 
-func (one rule) matches(r Request) bool {
-	from, to := len(one.From) == 0, len(one.To) == 0
-	for _, f := range one.From {
-		s := f.Source
-		from = from || match(s.Principals, s.NotPrincipals, r.Principal) && match(s.Namespaces, s.NotNamespaces, r.From) && blocks(s.IPBlocks, s.NotIPBlocks, r.IP)
+// The fields of `source` and `operation`, and the keys of `when` that mean the
+// same. Each has a negation, notXxx.
+var (
+	sourceFields = map[string]string{
+		"principals": "source.principal", "namespaces": "source.namespace", "serviceAccounts": "source.serviceAccount", "trustDomains": "source.trustDomain",
+		"ipBlocks": "source.ip", "remoteIpBlocks": "remote.ip", "requestPrincipals": "request.auth.principal",
 	}
-	for _, t := range one.To {
-		o := t.Operation
-		to = to || match(o.Hosts, o.NotHosts, r.Host) && match(o.Ports, o.NotPorts, r.Port) && match(o.Methods, o.NotMethods, r.Method) && match(o.Paths, o.NotPaths, r.Path)
-	}
-	return from && to
-}
+	operationFields = map[string]string{"hosts": "host", "ports": "destination.port", "methods": "method", "paths": "path"}
+)
 
-// match asks for one of list, if there is any, and for none of not.
-func match(list, not []string, value string) bool {
-	like := func(pattern string) bool {
-		switch {
-		case pattern == "*":
-			return value != ""
-		case strings.HasSuffix(pattern, "*"):
-			return strings.HasPrefix(value, strings.TrimSuffix(pattern, "*"))
-		case strings.HasPrefix(pattern, "*"):
-			return strings.HasSuffix(value, strings.TrimPrefix(pattern, "*"))
+// fieldsClause reads a source or an operation; false is for an unknown field.
+func fieldsClause(fields map[string][]string, known map[string]string, namespace string) ([]match, bool) {
+	var c []match
+	seen := 0
+	for _, name := range sortedKeys(known) {
+		not := "not" + strings.ToUpper(name[:1]) + name[1:]
+		values, has := fields[name]
+		against, hasNot := fields[not]
+		if has {
+			seen++
 		}
-		return pattern == value
+		if hasNot {
+			seen++
+		}
+		if len(values)+len(against) == 0 {
+			continue
+		}
+		one, ok := newMatch(known[name], values, against, namespace)
+		if !ok {
+			return nil, false
+		}
+		c = append(c, one)
 	}
-	return (len(list) == 0 || slices.ContainsFunc(list, like)) && !slices.ContainsFunc(not, like)
+	return c, seen == len(fields)
 }
 
-func blocks(list, not []string, ip string) bool {
-	address, err := netip.ParseAddr(ip)
-	in := func(block string) bool {
-		p, ok := prefix(block)
-		return ok && err == nil && p.Contains(address)
-	}
-	return (len(list) == 0 || slices.ContainsFunc(list, in)) && !slices.ContainsFunc(not, in)
+// dryRun says whether the policy is only tried: its verdict is logged, and
+// nothing is refused.
+func (p *policy) dryRun() bool {
+	metadata, _ := p.Raw["metadata"].(map[string]any)
+	notes, _ := metadata["annotations"].(map[string]any)
+	text, _ := notes["istio.io/dry-run"].(string)
+	on, err := strconv.ParseBool(text)
+	return on && err == nil
 }
