@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 
+	"github.com/clawql/clawql-workbench/shared/clusterread"
 	"github.com/clawql/clawql-workbench/shared/cmdline"
 	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -48,6 +49,7 @@ func app() *cli.App {
 			&cli.StringFlag{Name: "from", Value: "staging", Usage: "the `SIDE` that should mirror the other"},
 			&cli.StringFlag{Name: "to", Value: "production", Usage: "the `SIDE` to mirror"},
 			&cli.StringFlag{Name: "kubeconfig", Usage: "`FILE` with the contexts; default: as kubectl finds it"},
+			&cli.DurationFlag{Name: "request-timeout", Value: clusterread.Patience, Usage: "how long one request of an API server may take, `TIME` such as 30s"},
 			&cli.StringSliceFlag{Name: "map-namespace", Usage: "namespace A of --from is B of --to, as `A=B`"},
 			&cli.StringSliceFlag{Name: "map-label", Usage: "label A of --from is B of --to, as `A=B` of keys, or key=value=key=value"},
 			&cli.StringSliceFlag{Name: "map-cidr", Usage: "network A of --from is B of --to, as `A=B`"},
@@ -61,7 +63,8 @@ func app() *cli.App {
 
 const about = `
 Compares two sides by what they let happen: connections (NetworkPolicy), API
-requests (RBAC), pods that would be admitted and pods that run (Pod Security).
+requests (RBAC), pods that would be admitted and pods that run (Pod Security),
+requests of Vault and logins there, where clawql.yaml names both sides' Vaults.
 Each such finding says which side is the more permissive one and has a witness,
 which a second evaluator has confirmed. All other objects are compared field by
 field. A Secret is compared by a keyed hash; no value is printed.

@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/driftcheck"
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -35,6 +36,10 @@ func parse(c *cli.Context) (o options, err error) {
 		return o, err
 	}
 	o.kubeconfig, o.key = c.String("kubeconfig"), c.String("key")
+	if o.from.patience, err = patience(c); err != nil {
+		return o, err
+	}
+	o.to.patience = o.from.patience
 	o.trust = trust{unsigned: c.Bool("unsigned"), signers: c.String("allowed-signers")}
 	if o.mapping.Namespaces, err = pairs("--map-namespace", c.StringSlice("map-namespace"), 1); err != nil {
 		return o, err
@@ -47,6 +52,15 @@ func parse(c *cli.Context) (o options, err error) {
 	}
 	o.mapping.CIDRs, err = networks(c.StringSlice("map-cidr"))
 	return o, err
+}
+
+// patience is --request-timeout.
+func patience(c *cli.Context) (time.Duration, error) {
+	d := c.Duration("request-timeout")
+	if d <= 0 {
+		return 0, fault.Usage("--request-timeout %v is no time to wait; write one such as 30s", d)
+	}
+	return d, nil
 }
 
 // pairs reads A=B, where A and B hold signs-1 equal signs each.

@@ -65,7 +65,7 @@ func printRights(c *cli.Context) error {
 	if reader.Account, err = accountOf(c.String("service-account")); err != nil {
 		return err
 	}
-	kinds, incomplete, err := clusterread.Kinds(c.Context, clusterread.Source{Kubeconfig: c.String("kubeconfig"), Context: s.context, Namespaces: []string{s.namespace}})
+	kinds, incomplete, err := clusterread.Kinds(c.Context, clusterread.Source{Kubeconfig: c.String("kubeconfig"), Context: s.context, Namespaces: []string{s.namespace}, Timeout: c.Duration("request-timeout")})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/clawql/clawql-workbench/shared/clusterread"
 	"github.com/clawql/clawql-workbench/shared/console"
@@ -24,6 +25,7 @@ type side struct {
 	context   string // of the kubeconfig
 	namespace string
 	vault     *project.Vault // of an environment, nil for none
+	patience  time.Duration  // for one request of an API server
 }
 
 // parseSide reads dir:PATH, file:SNAPSHOT, CONTEXT/NAMESPACE or the name of an environment.
@@ -95,7 +97,7 @@ func (s side) read(ctx context.Context, reader *driftcheck.Reader, kubeconfig st
 		return read, err
 	}
 	source := clusterread.Source{
-		Kubeconfig: kubeconfig, Context: s.context, Namespaces: []string{s.namespace},
+		Kubeconfig: kubeconfig, Context: s.context, Namespaces: []string{s.namespace}, Timeout: s.patience,
 		Progress: func(objects, lists, of int) {
 			progress("reading " + s.name + ": " + console.Count(objects, "object") + ", list " + strconv.Itoa(lists) + " of " + strconv.Itoa(of))
 		},

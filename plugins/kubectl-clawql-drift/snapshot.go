@@ -63,6 +63,9 @@ func takeSnapshot(c *cli.Context) error {
 	if s.file != "" {
 		return fault.Usage("%s is a snapshot already", s.name)
 	}
+	if s.patience, err = patience(c); err != nil {
+		return err
+	}
 	reader, err := readerOf(c.String("key"), driftcheck.NewValuelessReader)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,6 +27,7 @@ type client struct {
 	server    string
 	dynamic   dynamic.Interface
 	discovery discovery.DiscoveryInterface
+	patience  time.Duration
 }
 
 func open(s Source) (*client, error) {
@@ -48,7 +50,11 @@ func open(s Source) (*client, error) {
 		return nil, fault.Usage("kubeconfig of context %q: %w", name, err)
 	}
 	config.UserAgent, config.QPS, config.WarningHandler = "clawql-drift", -1, rest.NoWarnings{}
-	c := &client{context: name, server: config.Host}
+	c := &client{context: name, server: config.Host, patience: s.Timeout}
+	if c.patience <= 0 {
+		c.patience = Patience
+	}
+	config.Timeout = c.patience
 	if c.dynamic, err = dynamic.NewForConfig(config); err == nil {
 		c.discovery, err = discovery.NewDiscoveryClientForConfig(config)
 	}
@@ -59,7 +65,9 @@ func open(s Source) (*client, error) {
 }
 
 func (c *client) version(ctx context.Context) (string, error) {
-	raw, err := c.discovery.RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	raw, err := patiently(ctx, c, func(ctx context.Context) ([]byte, error) {
+		return c.discovery.RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	})
 	if err != nil {
 		return "", c.explain("reach the API server", err)
 	}
@@ -103,8 +111,10 @@ var deciding = []string{"rbac.authorization.k8s.io", "admissionregistration.k8s.
 
 // resources asks the server what there is to list, in the version that it
 // prefers. A group that does not answer is a problem, and the rest still counts.
-func (c *client) resources(context.Context) (list []resource, problems []string, err error) {
-	groups, err := c.discovery.ServerPreferredResources()
+func (c *client) resources(ctx context.Context) (list []resource, problems []string, err error) {
+	groups, err := patiently(ctx, c, func(context.Context) ([]*metav1.APIResourceList, error) {
+		return c.discovery.ServerPreferredResources()
+	})
 	if failed, partly := discovery.GroupDiscoveryFailedErrorGroups(err); partly {
 		for version := range failed {
 			problems = append(problems, c.context+": API group "+version.String()+" does not answer")
@@ -123,7 +133,24 @@ func (c *client) resources(context.Context) (list []resource, problems []string,
 			}
 		}
 	}
-	return list, problems, nil
+	return list, append(problems, c.lacking(list)...), nil
+}
+
+// everywhere are kinds that each API server of Kubernetes serves: one that does
+// not name them has not said what it serves, and may hold any object.
+var everywhere = []schema.GroupResource{
+	{Resource: "configmaps"}, {Resource: "pods"}, {Resource: "secrets"}, {Resource: "serviceaccounts"}, {Resource: "services"}, {Group: "apps", Resource: "deployments"},
+	{Group: "networking.k8s.io", Resource: "networkpolicies"}, {Group: "rbac.authorization.k8s.io", Resource: "clusterroles"}, {Group: "rbac.authorization.k8s.io", Resource: "clusterrolebindings"},
+	{Group: "rbac.authorization.k8s.io", Resource: "roles"}, {Group: "rbac.authorization.k8s.io", Resource: "rolebindings"},
+}
+
+func (c *client) lacking(list []resource) (problems []string) {
+	for _, kind := range everywhere {
+		if !slices.ContainsFunc(list, func(r resource) bool { return r.GroupResource() == kind }) {
+			problems = append(problems, c.context+": the server does not say that it serves "+kind.String())
+		}
+	}
+	return problems
 }
 
 func wanted(gvr schema.GroupVersionResource, r metav1.APIResource) bool {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -33,6 +34,8 @@ type Source struct {
 	Owned func(*unstructured.Unstructured)
 	// Progress hears of work that goes on; nil is silence.
 	Progress func(objects, lists, ofLists int)
+	// Timeout is for one request with its retries; 0 is Patience.
+	Timeout time.Duration
 }
 
 // Reading is what was read.
@@ -97,7 +100,9 @@ type reader struct {
 // namespaces reads the namespaces themselves, by name.
 func (r *reader) namespaces(ctx context.Context) error {
 	for _, name := range r.source.Namespaces {
-		ns, err := r.client.dynamic.Resource(namespaces).Get(ctx, name, metav1.GetOptions{})
+		ns, err := patiently(ctx, r.client, func(ctx context.Context) (*unstructured.Unstructured, error) {
+			return r.client.dynamic.Resource(namespaces).Get(ctx, name, metav1.GetOptions{})
+		})
 		r.reading.Requests++
 		switch {
 		case apierrors.IsNotFound(err):
@@ -107,6 +112,10 @@ func (r *reader) namespaces(ctx context.Context) error {
 			continue
 		case err != nil:
 			return r.client.explain("read namespace "+name, err)
+		case ns.GetKind() != "Namespace" || ns.GetName() != name:
+			return fault.Unable("read namespace %s: context %q, %s: the answer is a %q named %q", name, r.client.context, r.client.server, ns.GetKind(), ns.GetName())
+		case ns.GetDeletionTimestamp() != nil:
+			r.missed(fmt.Sprintf("%s: namespace %s is being deleted: what was in it may be gone", r.client.context, name))
 		}
 		if err := r.keep(ns); err != nil {
 			return err
@@ -150,7 +159,7 @@ func (r *reader) list(ctx context.Context, t target, ofLists int) error {
 	}
 	options := metav1.ListOptions{Limit: pageSize}
 	for {
-		page, err := client.List(ctx, options)
+		page, err := patiently(ctx, r.client, func(ctx context.Context) (*unstructured.UnstructuredList, error) { return client.List(ctx, options) })
 		r.asked()
 		if reason := unreadable(err); reason != "" {
 			r.missed(fmt.Sprintf("%s: %s in %s: %s", r.client.context, t.GroupResource(), place(t.namespace), reason))
@@ -158,6 +167,9 @@ func (r *reader) list(ctx context.Context, t target, ofLists int) error {
 		}
 		if err != nil {
 			return r.client.explain("list "+t.GroupResource().String(), err)
+		}
+		if !answers(page, t, options) {
+			return fault.Unable("list %s: context %q, %s: the answer is no list of them, but %q of %q", t.GroupResource(), r.client.context, r.client.server, page.GetKind(), page.GetAPIVersion())
 		}
 		for i := range page.Items {
 			if err := r.keep(&page.Items[i]); err != nil {
@@ -169,6 +181,15 @@ func (r *reader) list(ctx context.Context, t target, ofLists int) error {
 			return nil
 		}
 	}
+}
+
+// answers says whether a page is one of the list that was asked for. client-go
+// takes any other object, such as a Status with the code 200 of a proxy, for a
+// list of nothing; and a page that leads to itself never ends.
+func answers(page *unstructured.UnstructuredList, t target, asked metav1.ListOptions) bool {
+	name, _, _ := unstructured.NestedString(page.Object, "metadata", "name")
+	next := page.GetContinue()
+	return page.GetKind() != "Status" && name == "" && page.GetAPIVersion() == t.GroupVersion().String() && (next == "" || next != asked.Continue)
 }
 
 func place(namespace string) string {
