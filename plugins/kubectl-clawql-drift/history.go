@@ -1,16 +1,11 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/cmdline"
-	"github.com/clawql/clawql-workbench/shared/console"
 	"github.com/clawql/clawql-workbench/shared/drifthistory"
 	"github.com/clawql/clawql-workbench/shared/fault"
-	"github.com/clawql/clawql-workbench/shared/finding"
 	"github.com/clawql/clawql-workbench/shared/output"
 	"github.com/urfave/cli/v2"
 )
@@ -35,7 +30,8 @@ type historyReport struct {
 	Runs          []drifthistory.Mark  `json:"runs"`
 	Open          []drifthistory.Entry `json:"open"`
 	Ended         []drifthistory.Entry `json:"ended"`
-	Dropped       int                  `json:"dropped"` // open findings that the history had no room for
+	Dropped       int                  `json:"dropped"`              // open findings that the history had no room for
+	Incomplete    []string             `json:"incomplete,omitempty"` // what this run could not compare
 	Routes        []routeResult        `json:"routes,omitempty"`
 	Error         *output.Problem      `json:"error,omitempty"`
 }
@@ -92,85 +88,8 @@ func (r *scheduled) show(h *drifthistory.History, routes []routeResult, verdict 
 	s := cmdline.Streams(r.Context)
 	if format := cmdline.Format(r.Context); format != output.Table {
 		report := reportOf(h, r.now)
-		report.Routes, report.Error = routes, output.ProblemOf(verdict)
+		report.Incomplete, report.Routes, report.Error = r.missed, routes, output.ProblemOf(verdict)
 		return output.Encode(s.Out, format, report)
 	}
-	if _, err := io.WriteString(s.Out, r.text(h, routes, s.Paint(s.Out))); err != nil {
-		return fault.Unable("write the history: %w", err)
-	}
-	return nil
+	return write(s.Out, r.screen(s, h, routes))
 }
-
-func (r *scheduled) text(h *drifthistory.History, routes []routeResult, paint console.Paint) string {
-	var b strings.Builder
-	report := reportOf(h, r.now)
-	fmt.Fprintf(&b, "%s -> %s   %d open, %d ended   %s\n", console.Clean(h.From), console.Clean(h.To), len(report.Open), len(report.Ended), lastRun(report, paint))
-	for _, e := range report.Open {
-		fmt.Fprintf(&b, "%s %s %s  %s\n", severityWord(e, paint), console.Pad(direction(e), 15), console.Clean(e.Control), console.Clean(e.Object.String()))
-		fmt.Fprintf(&b, "%9s%s\n%9ssince %s (%s)%s\n", "", console.Clean(e.What), "", date(e.Since), days(e.Age(r.now)), again(e))
-	}
-	for i, e := range report.Ended {
-		if i == mostEnded {
-			fmt.Fprintf(&b, "and %d that ended earlier: -o json\n", len(report.Ended)-mostEnded)
-			break
-		}
-		fmt.Fprintln(&b, paint.Dim(fmt.Sprintf("%s %s  %s, %s to %s", console.Pad(e.How, 8), console.Clean(e.Control), console.Clean(e.Object.String()), date(e.Since), date(*e.Ended))))
-	}
-	if h.Dropped > 0 {
-		fmt.Fprintf(&b, "%s\n", paint.Warn(console.Count(h.Dropped, "open finding")+" more: the history has no room for them"))
-	}
-	for _, one := range routes {
-		fmt.Fprintf(&b, "%s\n", toldLine(one, paint))
-	}
-	return b.String()
-}
-
-// mostEnded are shown to a person.
-const mostEnded = 10
-
-func lastRun(r historyReport, paint console.Paint) string {
-	text := "no run yet"
-	if r.LastRun != nil {
-		text = fmt.Sprintf("last run %s: %s", date(r.LastRun.Time), r.LastRun.Status)
-	}
-	if r.Status == "overdue" {
-		text += "   " + paint.Bad("OVERDUE: no completed run for 35 days")
-	}
-	return text
-}
-
-func severityWord(e drifthistory.Entry, paint console.Paint) string {
-	word := console.Pad(string(e.Severity), 8)
-	if e.Severity == finding.Critical || e.Severity == finding.High {
-		return paint.Bad(word)
-	}
-	return word
-}
-
-func direction(e drifthistory.Entry) string {
-	if e.Direction == "" {
-		return "run"
-	}
-	return strings.ReplaceAll(string(e.Direction), "-", " ")
-}
-
-func again(e drifthistory.Entry) string {
-	if e.FirstSeen.Equal(e.Since) {
-		return ""
-	}
-	return ", first seen " + date(e.FirstSeen)
-}
-
-func toldLine(r routeResult, paint console.Paint) string {
-	switch {
-	case r.Error != "":
-		return paint.Bad("NOT TOLD") + " " + console.Clean(r.Name) + ": " + console.Clean(r.Error)
-	case len(r.Notices) == 0:
-		return paint.Dim("quiet    " + console.Clean(r.Name) + ": nothing new")
-	}
-	return "told     " + console.Clean(r.Name) + ": " + console.Count(len(r.Notices), "notice")
-}
-
-func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
-
-func days(d time.Duration) string { return console.Count(int(d.Hours()/24), "day") }

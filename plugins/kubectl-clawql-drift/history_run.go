@@ -10,6 +10,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/drifthistory"
 	"github.com/clawql/clawql-workbench/shared/driftstore"
 	"github.com/clawql/clawql-workbench/shared/fault"
+	"github.com/clawql/clawql-workbench/shared/finding"
 	"github.com/clawql/clawql-workbench/shared/output"
 	"github.com/clawql/clawql-workbench/shared/project"
 	"github.com/urfave/cli/v2"
@@ -52,7 +53,8 @@ type scheduled struct {
 	remind time.Duration
 	store  driftstore.Store
 	now    time.Time
-	id     string // of this run among those that write the history
+	id     string   // of this run among those that write the history
+	missed []string // what this run could not compare
 }
 
 func newScheduled(c *cli.Context) (*scheduled, error) {
@@ -112,8 +114,8 @@ func (r *scheduled) compareAndNote() (*drifthistory.History, error) {
 	}
 	note := drifthistory.Run{Time: r.now, Status: drifthistory.Failed}
 	if compared == nil {
-		note = noteOf(report, r.now)
-		compared = verdict(r.o, report)
+		note, r.missed = noteOf(report, r.now), report.Incomplete
+		compared = r.verdict(report)
 	}
 	h, err := changeHistory(r.Context.Context, r.store, r.o, r.now, func(h *drifthistory.History) {
 		h.Update(note)
@@ -124,6 +126,14 @@ func (r *scheduled) compareAndNote() (*drifthistory.History, error) {
 		return nil, errors.Join(err, compared)
 	}
 	return h, compared
+}
+
+// verdict is that of the comparison; the details are where a person finds them.
+func (r *scheduled) verdict(report *driftcheck.Report) error {
+	if report.Status == finding.Drift {
+		return fault.No("%s", sentence(r.o, report)).Hint("what the sides allow, with pictures: `kubectl clawql drift -o html`, with the same sides")
+	}
+	return verdict(r.o, report)
 }
 
 func noteOf(report *driftcheck.Report, now time.Time) drifthistory.Run {

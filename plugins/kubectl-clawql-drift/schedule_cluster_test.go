@@ -107,7 +107,7 @@ func (t *scheduleTrial) install() {
 	if out, code := t.run("kubectl", "get", "namespace", "clawql-drift"); code == 0 {
 		t.Fatalf("the dry run made %s", out)
 	}
-	t.Log("\n" + t.expect("schedule", 0, "new     CronJob            clawql-drift/clawql-drift-check", t.schedule()...))
+	t.Log("\n" + t.expect("schedule", 0, "\n  new     CronJob            clawql-drift/clawql-drift-check\n", t.schedule()...))
 	t.expect("schedule again", 0, "apply   CronJob            clawql-drift/clawql-drift", t.schedule()...)
 	t.expect("the schedule is no drift", 0, "equal", "-o", "json")
 	t.kubectl("-n", "clawql-drift", "create", "secret", "generic", "clawql-drift-alerts", "--from-literal=CLAWQL_ALERT_PAGER="+t.hook.URL+"/planted-url")
@@ -158,10 +158,10 @@ func (t *scheduleTrial) podsRun() {
 	t.runs("clawql-drift", "second", 0, "quiet")
 	t.runs("clawql-drift-check", "look", 0, "0 open")
 	t.apply(looseRole)
-	t.runs("clawql-drift", "drifted", 1, "told     pager: 1 notice", "new critical RBAC eve")
+	t.runs("clawql-drift", "drifted", 1, "pager: 1 new", "new critical RBAC eve")
 	t.runs("clawql-drift", "drifted-again", 1, "quiet")
 	t.kubectl("-n", "clawql-staging", "delete", "role/loose", "rolebinding/loose")
-	t.runs("clawql-drift", "mended", 0, "told     pager: 1 notice", "resolved critical RBAC eve")
+	t.runs("clawql-drift", "mended", 0, "pager: 1 resolved", "resolved critical RBAC eve")
 	t.expect("schedule keeps the history", 0, "apply   ConfigMap", t.schedule()...)
 	t.expect("history", 0, `"status": "equal"`, "history", "-o", "json")
 	if begun, refused := t.counted(); begun < 6 || refused > 0 {

@@ -187,32 +187,33 @@ func (s *scheduling) show(steps []scheduleStep) error {
 }
 
 func (s *scheduling) text(steps []scheduleStep, needed []string, removing bool) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "schedule of %s -> %s, in context %s\n", console.Clean(s.spec.From), console.Clean(s.spec.To), console.Clean(s.spec.ToContext))
-	context := ""
+	streams := cmdline.Streams(s.Context)
+	t := &table{paint: streams.Paint(streams.Out), columns: min(max(streams.Width(streams.Out), narrowest), widest)}
+	t.paragraph("", fmt.Sprintf("schedule of %s -> %s, in context %s", s.spec.From, s.spec.To, s.spec.ToContext))
+	context := s.spec.ToContext
 	for _, step := range steps {
 		if step.Context != context {
 			context = step.Context
-			fmt.Fprintf(&b, "  context %s\n", console.Clean(context))
+			t.paragraph("  in context ", context)
 		}
 		why := ""
 		if step.Why != "" {
 			why = "   " + step.Why
 		}
-		fmt.Fprintf(&b, "    %s %s %s%s\n", console.Pad(step.Action, 7), console.Pad(step.Kind, 18), console.Clean(step.Object), why)
+		t.paragraph("  "+console.Pad(step.Action, 7)+" "+console.Pad(step.Kind, 18)+" ", step.Object+why)
 	}
 	if len(steps) == 0 {
-		fmt.Fprintln(&b, "  nothing of it is there")
+		fmt.Fprintln(&t.b, "  nothing of it is there")
 	}
 	for _, one := range needed {
-		fmt.Fprintf(&b, "you make  %s\n", console.Clean(one))
+		t.paragraph("you make  ", one)
 	}
 	if !removing {
-		fmt.Fprintf(&b, "runs      %s UTC, and the daily look at %s UTC\n", driftjob.Monthly, driftjob.Daily)
-		fmt.Fprintf(&b, "try it    kubectl --context %s -n %s create job --from=cronjob/%s first\n", console.Clean(s.spec.ToContext), driftjob.Namespace, driftjob.Name)
+		t.paragraph("runs      ", driftjob.Monthly+" UTC, and the daily look at "+driftjob.Daily+" UTC")
+		t.paragraph("try it    ", fmt.Sprintf("kubectl --context %s -n %s create job --from=cronjob/%s first", s.spec.ToContext, driftjob.Namespace, driftjob.Name))
 	}
 	if s.Bool("dry-run") {
-		fmt.Fprintln(&b, "nothing was changed (--dry-run)")
+		fmt.Fprintln(&t.b, "nothing was changed (--dry-run)")
 	}
-	return b.String()
+	return noCommands(t.b.String())
 }

@@ -64,7 +64,7 @@ func (t *scheduleTrial) outside() {
 	t.must("kubectl-clawql-drift", t.schedule()...)
 	t.enforce()
 	t.apply(looseRole)
-	t.runs("clawql-drift", "closed", 3, "NOT TOLD pager")
+	t.runs("clawql-drift", "closed", 3, "NOT TOLD")
 	t.kubectl("-n", "clawql-drift", "delete", "job", "closed")
 	if _, refused := t.counted(); refused == 0 {
 		t.Error("nothing was refused")
@@ -72,7 +72,7 @@ func (t *scheduleTrial) outside() {
 	t.write("clawql.yaml", string(project))
 	t.must("kubectl-clawql-drift", t.schedule()...)
 	t.enforce()
-	t.runs("clawql-drift", "open", 1, "told     pager: 1 notice", "new critical RBAC eve")
+	t.runs("clawql-drift", "open", 1, "pager: 1 new", "new critical RBAC eve")
 }
 
 // rights: with those that the schedule gives, a run sees and notes everything;

@@ -49,8 +49,16 @@ func (h *History) Update(r Run) {
 			h.LastCompleted = &now // one in the future proves nothing
 		}
 	}
-	h.condition(incomplete, !r.completed(), fmt.Sprintf("the run ended %s: it does not count, and what it did not see may be there", r.Status), now)
+	h.condition(incomplete, !r.completed(), notCounted(r.Status), now)
 	h.Check(now)
+}
+
+func notCounted(status finding.Status) string {
+	said := "the run was " + string(status)
+	if status == Failed {
+		said = "the run failed"
+	}
+	return said + ": it does not count, and what it did not see may be there"
 }
 
 // Check raises or ends the dead man's alert.
