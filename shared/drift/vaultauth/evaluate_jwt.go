@@ -81,8 +81,10 @@ func (p *point) distrusts(j JWT) string {
 	if issuer := p.config.text("bound_issuer"); issuer != "" && j.Issuer != "" && j.Issuer != issuer {
 		return "does not take tokens of that issuer"
 	}
-	keys := keyNames(p.config.list("jwt_validation_pubkeys"))
-	known := slices.Contains(keys, j.Key)
+	keys, known := p.config.list("jwt_validation_pubkeys"), false
+	for _, key := range keys {
+		known = known || keyNames([]string{key})[0] == j.Key && !cannotSign(key, j.Algorithm)
+	}
 	for _, name := range []string{"jwks_url", "oidc_discovery_url"} {
 		if url := p.config.text(name); url != "" {
 			keys, known = append(keys, url), known || j.Key == "a key of "+url

@@ -16,9 +16,7 @@ type jwtSpec struct {
 	claims    map[string]wanted
 	leeways   leeways
 	issuer    wanted
-	keys      []string
-	known     bool // the configuration is known
-	signs     []string
+	signs     []signing
 }
 
 var jwt = method{
@@ -35,7 +33,7 @@ var jwt = method{
 		if flow == "" {
 			flow = "jwt" // as Vault takes what it stored of old
 		}
-		s.jwt = jwtSpec{flow: wanted{literals([]string{flow})}, known: len(config.values) > 0}
+		s.jwt = jwtSpec{flow: wanted{literals([]string{flow})}}
 		s.jwt.bind(role, flow)
 		s.jwt.trust(config)
 		s.token = readToken(role, t)
@@ -73,17 +71,28 @@ func (j *jwtSpec) trust(config *fields) {
 	if issuer := config.text("bound_issuer"); issuer != "" {
 		j.issuer = wanted{literals([]string{issuer})}
 	}
-	j.keys, j.signs = keyNames(config.list("jwt_validation_pubkeys")), config.list("jwt_supported_algs")
+	taken := config.list("jwt_supported_algs")
+	if len(taken) == 0 {
+		taken = algorithms
+	}
+	for _, key := range config.list("jwt_validation_pubkeys") {
+		j.sign(keyNames([]string{key})[0], taken, algorithmsOf(key))
+	}
 	for _, name := range []string{"jwks_url", "oidc_discovery_url"} {
 		if url := config.text(name); url != "" {
-			j.keys = append(j.keys, "a key of "+url)
+			j.sign("a key of "+url, taken, algorithms)
 		}
 	}
 	if pairs := plain(config.values["jwks_pairs"]); pairs != "" {
-		j.keys = append(j.keys, "a key of jwks_pairs "+keyNames([]string{pairs})[0])
+		j.sign("a key of jwks_pairs "+keyNames([]string{pairs})[0], taken, algorithms)
 	}
-	if len(j.signs) == 0 {
-		j.signs = []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"}
+}
+
+func (j *jwtSpec) sign(key string, taken, can []string) {
+	for _, algorithm := range taken {
+		if slices.Contains(can, algorithm) {
+			j.signs = append(j.signs, signing{key, algorithm})
+		}
 	}
 }
 
@@ -96,17 +105,9 @@ func jwtGates(says [2]spec) []gate {
 		gateOf("audience", false, [2]audiences{a.audiences, b.audiences}, audiencesRule),
 		addressGate(says),
 		gateOf("issuer", true, [2]wanted{a.issuer, b.issuer}, wordRule(1, func(l *Login, text string) { l.JWT.Issuer = text })),
-		gateOf("algorithm", true, [2][]string{a.signs, b.signs}, algorithmRule),
-	}
-	if a.known && b.known {
-		gates = append(gates, gateOf("key", true, [2][]string{a.keys, b.keys}, keyRule))
+		gateOf("key", true, [2][]signing{a.signs, b.signs}, signingRule),
 	}
 	return append(gates, claimGates(a.claims, b.claims)...)
-}
-
-// algorithmRule is keyRule for what a token is signed with.
-var algorithmRule = rule[[]string, string]{
-	beyond: keyRule.beyond, within: keyRule.within, set: func(l *Login, value string) { l.JWT.Algorithm = value },
 }
 
 // audiences of a role. Those of an OIDC login are checked against the client's

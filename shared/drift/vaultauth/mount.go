@@ -74,5 +74,5 @@ func hiddenOf(m *Mount) []string {
 // judged is what the mount decides of its roles, as text.
 func judged(m *Mount) string {
 	_, _, t, s := readMount(m)
-	return fmt.Sprint(t, s.kube.issuer, s.kube.keys, s.jwt.issuer, s.jwt.keys, s.jwt.signs, s.token, s.from)
+	return fmt.Sprint(t, s.kube.issuer, s.kube.keys, s.jwt.issuer, s.jwt.signs, s.token, s.from)
 }

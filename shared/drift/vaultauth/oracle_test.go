@@ -11,7 +11,7 @@ import (
 )
 
 // asked kinds: of ldap and github there would be a directory to stand in for.
-var askedKinds = []string{"kubernetes", "approle", "jwt", "token", "jwt", "kubernetes", "approle", "token", "userpass"}
+var askedKinds = []string{"kubernetes", "approle", "jwt", "token", "jwt", "kubernetes", "approle", "token", "userpass", "cert", "cert"}
 
 // tally of what was asked of the real Vault.
 type tally struct{ pairs, refused, witnesses, unasked, points, allowed, tokens int }
@@ -95,22 +95,17 @@ func (o *oracle) witnesses() {
 }
 
 // preferred are those that both have, and then all the others.
-func preferred(mine, theirs []string) []string {
-	list := slices.DeleteFunc(slices.Clone(mine), func(one string) bool { return !slices.Contains(theirs, one) })
-	return slices.Concat(list, mine, theirs, []string{"ES256"})
+func preferred(mine, theirs []signing) []signing {
+	list := slices.DeleteFunc(slices.Clone(mine), func(one signing) bool { return !slices.Contains(theirs, one) })
+	return slices.Concat(list, mine, theirs)
 }
 
-// ask a side; where the login names no key or algorithm, one that the sides
-// share, or that the first of them takes.
+// ask a side; where the login names no key or algorithm, what the sides share,
+// or what the first of them takes.
 func (o *oracle) ask(side, first int, l Login, q Ask) (allowed, askable bool) {
 	o.t.Helper()
-	mine, theirs := o.sides[first], o.sides[1-first]
-	keys := preferred(trusted(mine), trusted(theirs))
-	if l.JWT.Algorithm == "" {
-		l.JWT.Algorithm = preferred(mine.spec().jwt.signs, theirs.spec().jwt.signs)[0]
-	}
 	r := o.sides[side]
-	g, in, askable := r.login(l, keys)
+	g, in, askable := r.login(l, preferred(o.sides[first].signs(), o.sides[1-first].signs()))
 	if !in || !askable {
 		return false, askable
 	}
@@ -118,9 +113,14 @@ func (o *oracle) ask(side, first int, l Login, q Ask) (allowed, askable bool) {
 	return r.does(g, l, q)
 }
 
-func trusted(r *real) []string {
-	config := newFields(r.side.Mounts[0].Config)
-	return append(keyNames(config.list("jwt_validation_pubkeys")), keyNames(config.list("pem_keys"))...)
+// signs are the ways in which a token that the side takes can be signed.
+func (r *real) signs() []signing {
+	s := r.spec()
+	list := s.jwt.signs
+	for _, key := range s.kube.keys {
+		list = append(list, signing{key, "ES256"})
+	}
+	return list
 }
 
 // token: it has the policies and the time that are computed.

@@ -61,14 +61,17 @@ func (s *server) write(one drawn, keys *keyring, k *cluster, number int) *real {
 }
 
 func (r *real) secret() []any {
-	if r.kind == "userpass" {
+	switch r.kind {
+	case "userpass":
 		return []any{"password", "right"}
+	case "cert":
+		return []any{"certificate", r.text}
 	}
 	return nil
 }
 
 func (r *real) rolePath() string {
-	folder := map[string]string{"token": "roles", "userpass": "users"}[r.kind]
+	folder := map[string]string{"token": "roles", "userpass": "users", "cert": "certs"}[r.kind]
 	if folder == "" {
 		folder = "role"
 	}
@@ -124,16 +127,17 @@ type given struct {
 	Policies []string `json:"token_policies"`
 	Seconds  int64    `json:"lease_duration"`
 	Type     string   `json:"token_type"`
+	parent   string   // that created it
 }
 
 // login for real; false where Vault refuses it. The second is false where there
 // is no way to ask.
-func (r *real) login(l Login, keysOf []string) (g *given, allowed, askable bool) {
+func (r *real) login(l Login, ways []signing) (g *given, allowed, askable bool) {
 	body, path, token := table{"role": r.role}, "auth/"+r.mount+"/login", ""
 	switch r.kind {
 	case "kubernetes", "jwt":
 		text := ""
-		if text, askable = r.jwt(l, keysOf); !askable {
+		if text, askable = r.jwt(l, ways); !askable {
 			return nil, false, false
 		}
 		body["jwt"] = text
@@ -143,6 +147,8 @@ func (r *real) login(l Login, keysOf []string) (g *given, allowed, askable bool)
 			return nil, false, true // its time is over, or was used up
 		}
 		body = table{"role_id": r.roleID, "secret_id": id}
+	case "cert":
+		body = table{"name": r.role}
 	case "userpass":
 		path, body = "auth/"+r.mount+"/login/"+r.role, table{"password": "right"}
 	case "token":
@@ -155,12 +161,20 @@ func (r *real) login(l Login, keysOf []string) (g *given, allowed, askable bool)
 	var answer struct {
 		Auth *given `json:"auth"`
 	}
-	status, err := r.call(token, from, "POST", path, body, &answer)
+	client, base := http.DefaultClient, "http://"+r.address
+	if r.kind == "cert" {
+		client, base = r.client(l.Certificate), "https://"+r.secure
+	}
+	status, err := r.send(client, base, token, from, "POST", path, body, &answer)
 	if err != nil {
 		// approle answers 500 where addresses do not fit the secret_id's
 		return nil, false, status != 0
 	}
-	return answer.Auth, status == http.StatusOK && answer.Auth != nil, true
+	if status != http.StatusOK || answer.Auth == nil {
+		return nil, false, true
+	}
+	answer.Auth.parent = token
+	return answer.Auth, true, true
 }
 
 func creationBody(c Creation) table {
@@ -233,17 +247,24 @@ func (r *real) spec() spec {
 	return s
 }
 
-// jwt signs the token of a login; false where no key can.
-func (r *real) jwt(l Login, keysOf []string) (string, bool) {
+// jwt signs the token of a login, in one of these ways where it names none;
+// false where no key can.
+func (r *real) jwt(l Login, ways []signing) (string, bool) {
 	j := l.JWT
-	if j.Key != "" {
-		keysOf = []string{j.Key}
-	} else {
-		keysOf = append(slices.Clone(keysOf), keyNames(r.keys.texts["key one"])...)
+	if j.Key == "another key of the cluster" {
+		j.Key = keyNames(r.keys.texts["key three"][:1])[0]
 	}
-	for _, name := range keysOf {
-		if signer := r.keys.signers[name]; signer != nil && fits(signer, j.Algorithm) {
-			return signed(r.t, signer, j.Algorithm, r.claims(l)), true
+	if j.Key == "" {
+		ways = append(slices.Clone(ways), signing{keyNames(r.keys.texts["key one"][:1])[0], "ES256"})
+	} else {
+		ways = nil
+		for _, algorithm := range append([]string{"ES256"}, algorithms...) {
+			ways = append(ways, signing{j.Key, algorithm})
+		}
+	}
+	for _, way := range ways {
+		if signer := r.keys.signers[way.key]; signer != nil && fits(signer, way.algorithm) && (j.Algorithm == "" || j.Algorithm == way.algorithm) {
+			return signed(r.t, signer, way.algorithm, r.claims(l)), true
 		}
 	}
 	return "", false
@@ -302,7 +323,8 @@ func (r *real) does(g *given, l Login, q Ask) (allowed, askable bool) {
 	case q.From.IsValid():
 		return r.worksFrom(g, q.From.String())
 	case q.Orphaned:
-		return false, false
+		r.must("POST", "auth/token/revoke", table{"token": g.parent}, nil)
+		return r.alive(g), true
 	}
 	return true, true
 }

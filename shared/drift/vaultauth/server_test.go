@@ -21,7 +21,9 @@ type server struct {
 	address string
 	root    string
 	mounts  map[string]bool
-	roles   int // how many were written
+	roles   int    // how many were written
+	secure  string // where it speaks TLS, and looks at certificates of clients
+	*authority
 }
 
 const elsewhere = "192.0.2.99"
@@ -36,7 +38,8 @@ func startServer(t *testing.T) *server {
 		t.Skip("CLAWQL_ORACLE_VAULT names no program: make test-drift-oracle builds it")
 	}
 	dir := t.TempDir()
-	s := &server{t: t, address: free(t), mounts: map[string]bool{}}
+	s := &server{t: t, address: free(t), secure: free(t), mounts: map[string]bool{}, authority: newAuthority(t)}
+	cert, key := s.files(dir)
 	config := fmt.Sprintf(`disable_mlock = true
 disable_clustering = true
 storage "inmem" {}
@@ -46,7 +49,14 @@ listener "tcp" {
   x_forwarded_for_authorized_addrs = "127.0.0.1"
   x_forwarded_for_reject_not_present = false
 }
-`, s.address)
+listener "tcp" {
+  address = %q
+  tls_cert_file = %q
+  tls_key_file = %q
+  x_forwarded_for_authorized_addrs = "127.0.0.1"
+  x_forwarded_for_reject_not_present = false
+}
+`, s.address, s.secure, cert, key)
 	file := filepath.Join(dir, "c.hcl")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -113,6 +123,10 @@ func (s *server) open() {
 
 // call is one request, from an address where one is given.
 func (s *server) call(token, from, method, path string, body, result any) (int, error) {
+	return s.send(http.DefaultClient, "http://"+s.address, token, from, method, path, body, result)
+}
+
+func (s *server) send(client *http.Client, base, token, from, method, path string, body, result any) (int, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -121,7 +135,7 @@ func (s *server) call(token, from, method, path string, body, result any) (int, 
 		}
 		content = bytes.NewReader(text)
 	}
-	request, err := http.NewRequestWithContext(s.t.Context(), method, "http://"+s.address+"/v1/"+path, content)
+	request, err := http.NewRequestWithContext(s.t.Context(), method, base+"/v1/"+path, content)
 	if err != nil {
 		return 0, err
 	}
@@ -130,7 +144,7 @@ func (s *server) call(token, from, method, path string, body, result any) (int, 
 	if from != "" {
 		request.Header.Set("X-Forwarded-For", from)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, err
 	}

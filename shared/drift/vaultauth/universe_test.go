@@ -34,7 +34,7 @@ func (d dice) login(kind string) Login {
 	case "token":
 		name := d.one("p", "q", "pq", "default", "gone", "ghost", "dark", "root", "new")
 		l.Creation = Creation{Policies: []string{name}, EntityAlias: d.one("", "", "e", "ex", "f", "g"), Type: d.one("", "service", "batch")}
-		if d.in(2) {
+		if d.in(2) && name != "root" {
 			l.Creation.ParentPolicies = l.Creation.Policies
 		}
 	case "ldap":
