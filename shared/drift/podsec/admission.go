@@ -3,6 +3,7 @@ package podsec
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
@@ -26,15 +27,41 @@ type comparer struct {
 	result    *Result
 }
 
+// standard is Kubernetes' Pod Security standard.
+type standard struct {
+	checks    []policy.Check
+	evaluator policy.Evaluator
+	alone     map[policy.CheckID]policy.Evaluator // of one check each
+}
+
+// theStandard is made once: it takes longer than most comparisons.
+var theStandard = sync.OnceValues(func() (standard, error) {
+	s := standard{checks: policy.DefaultChecks(), alone: map[policy.CheckID]policy.Evaluator{}}
+	for _, check := range s.checks {
+		one := check
+		one.Versions = append([]policy.VersionedCheck{}, check.Versions...)
+		for i := range one.Versions {
+			one.Versions[i].OverrideCheckIDs = nil
+		}
+		evaluator, err := policy.NewEvaluator([]policy.Check{one}, nil)
+		if err != nil {
+			return s, err
+		}
+		s.alone[check.ID] = evaluator
+	}
+	var err error
+	s.evaluator, err = policy.NewEvaluator(s.checks, nil)
+	return s, err
+})
+
 // Compare says which pods one side admits or runs and the other does not.
 // names are those of the sides in texts.
 func Compare(from, to Side, names [2]string) (*Result, error) {
-	checks := policy.DefaultChecks()
-	evaluator, err := policy.NewEvaluator(checks, nil)
+	s, err := theStandard()
 	if err != nil {
 		return nil, fault.Unable("comparing pod security: %w", err)
 	}
-	c := &comparer{checks, evaluator, names, [2]Side{from, to}, &Result{}}
+	c := &comparer{s.checks, s.evaluator, names, [2]Side{from, to}, &Result{}}
 	if err := c.namespaces(); err != nil {
 		return nil, err
 	}
@@ -70,6 +97,10 @@ func (c *comparer) namespace(a, b Namespace) error {
 			return nil
 		}
 		set[i] = read
+	}
+	if set[0].Enforce == set[1].Enforce {
+		c.advice(a, b, set)
+		return nil
 	}
 	pods := append(probePods(), templates(a.Name, c.sides[:]...)...)
 	for _, permissive := range []int{0, 1} {

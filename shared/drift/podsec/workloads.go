@@ -75,15 +75,11 @@ func (c *comparer) said(check policy.Check, loose, tight Workload, both bool) bo
 
 // recheckPod asks the standard's own evaluator, over a list of this one check.
 func (c *comparer) recheckPod(check policy.Check, loose, tight Workload, both bool, permissive int) error {
-	alone := check
-	alone.Versions = append([]policy.VersionedCheck{}, check.Versions...)
-	for i := range alone.Versions {
-		alone.Versions[i].OverrideCheckIDs = nil
-	}
-	evaluator, err := policy.NewEvaluator([]policy.Check{alone}, nil)
+	s, err := theStandard()
 	if err != nil {
 		return finding.Bug(ControlPods, string(check.ID), "failed", err.Error())
 	}
+	evaluator := s.alone[check.ID]
 	refused := func(w Workload) bool {
 		results := evaluator.EvaluatePod(api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}, &w.Meta, &w.Spec)
 		return !policy.AggregateCheckResults(results).Allowed
