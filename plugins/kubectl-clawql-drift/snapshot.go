@@ -104,7 +104,7 @@ func saySnapshot(s console.Streams, c *cli.Context, read driftcheck.Side, size i
 		how = "not signed"
 	}
 	text := fmt.Sprintf("%s: %s of %s, %.1f kB, %s\n", console.Clean(c.String("output")), console.Count(len(read.Objects), "object"), console.Clean(read.Name), float64(size)/1e3, console.Clean(how))
-	if read.Values == driftcheck.NoValues {
+	if text += vaultSays(read); read.Values == driftcheck.NoValues {
 		text += "values of Secrets are not in it, not even hashed: --key FILE\n"
 	}
 	for _, one := range read.Incomplete {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/clusterread"
@@ -27,6 +28,23 @@ func (s side) readVault(ctx context.Context, reader *driftcheck.Reader, into *dr
 			progress("reading " + s.name + ": Vault, " + console.Count(requests, "request"))
 		},
 	}, s.name, at)
+}
+
+// vaultSays counts what of a side's Vault was read.
+func vaultSays(s driftcheck.Side) string {
+	var parts []string
+	if n := len(s.Policies); n == 1 {
+		parts = append(parts, "1 policy")
+	} else if n > 1 {
+		parts = append(parts, strconv.Itoa(n)+" policies")
+	}
+	if s.Auth != nil {
+		parts = append(parts, console.Count(len(s.Auth.Mounts), "auth method"), console.Count(len(s.Auth.Roles), "role"))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "of Vault: " + strings.Join(parts, ", ") + "\n"
 }
 
 // vaultRights prints the policy alone, for `vault policy write NAME -`.

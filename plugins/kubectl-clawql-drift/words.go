@@ -36,6 +36,8 @@ func says(f finding.Finding, from, to string) (witness, inAll string) {
 		}
 		request := strings.TrimPrefix(text, f.Object.Kind+" "+f.Object.String()+": ")
 		return fmt.Sprintf("%s: can %s; %s: no", allows, request, denies), unless(list(f), "in all: ", request)
+	case "vault-login":
+		return fmt.Sprintf("%s: %s; %s: no", allows, text, denies), f.Explanation
 	case "vault-request":
 		return fmt.Sprintf("%s lets its holder %s; %s does not", allows, text, denies), unless(list(f), "in all: ", text)
 	}

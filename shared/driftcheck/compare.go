@@ -45,7 +45,7 @@ func Compare(ctx context.Context, from, to Side, o Options) (_ *Report, err erro
 	o.Namespaces = swapped(o.Namespaces)
 	c := &comparison{
 		ctx: ctx, from: from, to: to, names: [2]string{from.Name, to.Name}, o: o, sealer: newSealer(),
-		report: &Report{Objects: len(from.Objects) + len(to.Objects)}, judged: map[key][]func(string) bool{},
+		report: &Report{Objects: len(from.Objects) + len(to.Objects) + vaultOf(from).size() + vaultOf(to).size()}, judged: map[key][]func(string) bool{},
 	}
 	c.moved = from
 	c.moved.Objects = make([]*Object, len(from.Objects))

@@ -92,6 +92,14 @@ func vaultOf(s Side) (v vaultSide) {
 
 func (v vaultSide) named() bool { return len(v.policies) > 0 || v.auth != nil }
 
+// size is how many policies, methods and roles there are.
+func (v vaultSide) size() int {
+	if v.auth == nil {
+		return len(v.policies)
+	}
+	return len(v.policies) + len(v.auth.Mounts) + len(v.auth.Roles)
+}
+
 func (v vaultSide) whole() vaultauth.Side {
 	return vaultauth.Side{Mounts: v.auth.Mounts, Roles: v.auth.Roles, Policies: v.policies}
 }
