@@ -31,10 +31,7 @@ type sharedClaim struct {
 
 // claim is made now, or at the end where it is about the mount.
 func (c *comparison) claim(p *pair, made claim) error {
-	if !made.mount || p.name == "" {
-		if p.name == "" {
-			made.aspect = "any " + made.aspect
-		}
+	if !made.mount && p.name != "" {
 		return c.say(made)
 	}
 	made.object = p.mount
@@ -42,7 +39,11 @@ func (c *comparison) claim(p *pair, made claim) error {
 	if c.shared[key] == nil {
 		c.shared[key] = &sharedClaim{claim: made}
 	}
-	c.shared[key].roles = append(c.shared[key].roles, p.name)
+	name := p.name
+	if name == "" {
+		name = "(whoever else it knows)"
+	}
+	c.shared[key].roles = append(c.shared[key].roles, name)
 	return nil
 }
 

@@ -213,6 +213,10 @@ func (c *comparison) incomplete(object finding.Object, why string) {
 func (c *comparison) mountOfOne(path string, m *Mount, side int) error {
 	mounts := [2]*Mount{}
 	mounts[side] = m
+	if _, known := methodOf(m.Type); !known {
+		c.onlyMount(m, side, "what it decides is not known here")
+		return nil
+	}
 	for _, name := range c.roleNames(m, side) {
 		p, err := c.pair(path, name, mounts)
 		if err != nil {
@@ -226,10 +230,14 @@ func (c *comparison) mountOfOne(path string, m *Mount, side int) error {
 			return c.admit(p, claim{object: m.Object(), aspect: "mount " + m.Type, side: side, login: l, why: why})
 		}
 	}
+	c.onlyMount(m, side, "no role of it lets anyone log in")
+	return nil
+}
+
+func (c *comparison) onlyMount(m *Mount, side int, why string) {
 	says := [2]string{"does not have it as type " + m.Type, "does not have it as type " + m.Type}
 	says[side] = "has it as type " + m.Type
-	c.different(m.Object(), "mount "+m.Type, finding.Warning, says, "no role of it lets anyone log in")
-	return nil
+	c.different(m.Object(), "mount "+m.Type, finding.Warning, says, why)
 }
 
 func (c *comparison) different(object finding.Object, aspect string, severity finding.Severity, says [2]string, why string) {

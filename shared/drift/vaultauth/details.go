@@ -21,7 +21,7 @@ func details(l Login, q Ask) map[string]string {
 		d["serviceAccount"], d["namespace"] = l.Account.Name, l.Account.Namespace
 		d["namespaceLabels"] = pairs(l.Account.Labels)
 		l.JWT.details(d)
-	case "jwt", "oidc":
+	case "jwt":
 		l.JWT.details(d)
 	case "approle":
 		l.SecretID.details(d)

@@ -39,7 +39,7 @@ func cases(few, all int) int {
 	return few
 }
 
-var drawnKinds = []string{"kubernetes", "approle", "jwt", "token", "userpass", "cert", "ldap", "github"}
+var drawnKinds = []string{"kubernetes", "approle", "jwt", "token", "userpass", "cert", "ldap", "aws"}
 
 // Each allows what no other does, so that one more never takes something away.
 var drawnPolicies = []vaultacl.Policy{

@@ -60,7 +60,7 @@ func (p *point) allowed() string {
 
 // find the mount and the role; it says what is not there.
 func (p *point) find() string {
-	i := slices.IndexFunc(p.side.Mounts, func(m Mount) bool { return m.Path == p.login.Mount && m.Type == p.login.Type })
+	i := slices.IndexFunc(p.side.Mounts, func(m Mount) bool { return m.Path == p.login.Mount && sameType(m.Type) == p.login.Type })
 	if i < 0 {
 		return "has no mount " + p.login.Mount + " of type " + p.login.Type
 	}
@@ -89,13 +89,13 @@ func (p *point) refuses() string {
 			bound = p.role.list("bound_cidr_list")
 		}
 	}
-	if _, known := methodOf(p.login.Type); known && !contains(bound, p.login.Address) {
+	if !slices.Contains(clouds, p.login.Type) && !contains(bound, p.login.Address) {
 		return "does not let it in from " + p.login.Address.String()
 	}
 	switch p.login.Type {
 	case "kubernetes":
 		return p.refusesAccount()
-	case "jwt", "oidc":
+	case "jwt":
 		return p.refusesJWT()
 	case "approle":
 		return p.refusesSecretID()

@@ -15,8 +15,8 @@ import (
 // password is right, that a certificate is trusted, that the cluster knows a
 // service account) it is presumed to be in order.
 type Login struct {
-	// Mount, Type and Role are what it turns to: Type of the mount's method,
-	// Role as Role.Name.
+	// Mount, Type and Role are what it turns to: Type of the mount's method (jwt
+	// for oidc too), Role as Role.Name.
 	Mount, Type, Role string
 	// Address it comes from.
 	Address netip.Addr
@@ -115,7 +115,7 @@ func (l Login) who() string {
 	switch l.Type {
 	case "kubernetes":
 		return "service account " + l.Account.Namespace + "/" + l.Account.Name + labels(l.Account.Labels) + l.JWT.says() + " logs in"
-	case "jwt", "oidc":
+	case "jwt":
 		return "a JWT" + l.JWT.says() + " logs in"
 	case "approle":
 		return l.SecretID.says() + " logs in"
@@ -123,7 +123,7 @@ func (l Login) who() string {
 		return "a client certificate" + certificate(l.Certificate) + " logs in"
 	case "token":
 		return l.Creation.says()
-	case "userpass", "ldap", "okta", "radius":
+	case "userpass", "ldap":
 		return "whoever has the password logs in"
 	}
 	return "whoever meets the method's own conditions logs in"

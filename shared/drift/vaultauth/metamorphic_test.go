@@ -38,7 +38,7 @@ func none1(t *testing.T, seed int64, a, b drawn, d finding.Direction) {
 
 func TestMetamorphic(t *testing.T) {
 	differ := map[string]int{}
-	for seed := range int64(cases(400, 10_000)) {
+	for seed := range int64(cases(250, 10_000)) {
 		d := dice{rand.New(rand.NewSource(seed))}
 		kind := drawnKinds[seed%int64(len(drawnKinds))]
 		a, b := d.pair(kind)
@@ -159,7 +159,7 @@ func (one drawn) added(d dice) (drawn, bool) {
 // alone, there is a finding in that direction.
 func TestNothingIsMissed(t *testing.T) {
 	shown := map[string]int{}
-	for seed := range int64(cases(400, 6000)) {
+	for seed := range int64(cases(250, 6000)) {
 		d := dice{rand.New(rand.NewSource(seed))}
 		kind := drawnKinds[seed%int64(len(drawnKinds))]
 		a, b := d.pair(kind)

@@ -10,7 +10,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
 
-// asked kinds: of ldap and github there would be a directory to stand in for.
+// asked kinds: of ldap and clouds there would be a directory to stand in for.
 var askedKinds = []string{"kubernetes", "approle", "jwt", "token", "jwt", "kubernetes", "approle", "token", "userpass", "cert", "cert"}
 
 // tally of what was asked of the real Vault.

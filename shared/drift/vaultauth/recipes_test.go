@@ -157,9 +157,11 @@ func TestRecipes(t *testing.T) {
 		{"another authority", "cert", [2]table{nil, with(certRole, "certificate", "A")}, [2]table{nil, with(certRole, "certificate", "B")}, []string{"warning different cert/r: these differ"}},
 		{"a directory's user", "ldap", [2]table{ldapConfig, table{"policies": []any{"eso"}}}, [2]table{ldapConfig, nil}, []string{"high more-permissive ldap/users/ann: whoever has the password logs in at ldap role ldap/users/ann and may then read"}},
 		{"a whole directory", "ldap", [2]table{with(ldapConfig, "token_policies", "wide"), table{"policies": []any{"eso"}}}, [2]table{ldapConfig, table{"policies": []any{"eso"}}},
-			[]string{"high more-permissive ldap: whoever has the password logs in at ldap mount ldap and may then read", "high more-permissive ldap: whoever has the password logs in at ldap role ldap/users/ann and may then read"}},
-		{"a method of another kind", "github", [2]table{nil, table{"value": "a", "token_policies": "eso"}}, [2]table{nil, table{"value": "a", "token_policies": "eso", "token_ttl": 60}},
-			[]string{"high more-permissive github/r: whoever meets the method's own conditions logs in at github role github/r and the token, never renewed, still lives after 2m0s"}},
+			[]string{"high more-permissive ldap: whoever has the password logs in at ldap mount ldap and may then read"}},
+		{"a cloud's role", "aws", [2]table{nil, table{"bound_ami_id": "a", "token_policies": "eso"}}, [2]table{nil, table{"bound_ami_id": "a", "token_policies": "eso", "token_ttl": 60}},
+			[]string{"high more-permissive aws/r: whoever meets the method's own conditions logs in at aws role aws/r and the token, never renewed, still lives after 2m0s"}},
+		{"a method that is not known", "github", [2]table{nil, table{"value": "a"}}, [2]table{nil, table{"value": "b"}}, []string{"warning different github/r: these differ", "VaultAuthRole github/r: field value differs"}},
+		{"its role alone", "github", [2]table{nil, table{"value": "a"}}, [2]table{nil, nil}, []string{"warning different github/r: what it decides"}},
 		{"the mount alone", "kubernetes", [2]table{kubeConfig, kubeRole}, [2]table{}, []string{"high more-permissive kubernetes: service account clawql/eso logs in"}},
 	}
 	for _, c := range cases {

@@ -42,6 +42,10 @@ func (c *comparison) role(p *pair) error {
 // side lets in.
 func (c *comparison) beyond(p *pair, side int, l Login) error {
 	other := p.says[1-side]
+	if _, known := methodOf(p.kind); !other.there && !known {
+		c.oneSided(p, side, "what it decides is not known here")
+		return nil
+	}
 	if !other.there {
 		why := fmt.Sprintf("only %s has the role; its token has the policies %s", c.options.Names[side], list(p.says[side].token.policies))
 		return c.admit(p, claim{object: p.object, aspect: "role", side: side, login: l, why: why})
@@ -53,6 +57,9 @@ func (c *comparison) beyond(p *pair, side int, l Login) error {
 		if err := c.gate(p, g, side, l); err != nil {
 			return err
 		}
+	}
+	if _, known := methodOf(p.kind); !known {
+		return nil
 	}
 	if err := c.grants(p, side, l); err != nil {
 		return err
@@ -206,9 +213,13 @@ func (c *comparison) nobody(p *pair) {
 			continue
 		}
 		if _, reached := c.base(p, side); s.token.refused != "" || reached == none {
-			says := [2]string{"does not have it", "does not have it"}
-			says[side] = "has it"
-			c.different(p.object, "role", finding.Warning, says, "nobody can log in by it; "+s.token.refused)
+			c.oneSided(p, side, "nobody can log in by it; "+s.token.refused)
 		}
 	}
+}
+
+func (c *comparison) oneSided(p *pair, side int, why string) {
+	says := [2]string{"does not have it", "does not have it"}
+	says[side] = "has it"
+	c.different(p.object, "role", finding.Warning, says, why)
 }

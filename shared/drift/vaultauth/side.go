@@ -97,6 +97,7 @@ func (s Side) index(name string) (*indexed, error) {
 		if _, twice := x.mounts[m.Path]; twice || m.Path == "" || m.Path != strings.Trim(m.Path, "/") {
 			return nil, fault.Unable("comparing Vault auth methods: mount %q of side %s: its path must be there once, without slashes at its ends", m.Path, name)
 		}
+		m.Type = sameType(m.Type)
 		x.mounts[m.Path] = m
 	}
 	for _, r := range s.Roles {
@@ -121,5 +122,5 @@ func sameName(kind, a, b string) bool {
 }
 
 func folds(kind string) bool {
-	return kind == "kubernetes" || kind == "jwt" || kind == "oidc" || kind == "approle" || kind == "userpass" || kind == "cert"
+	return kind == "kubernetes" || kind == "jwt" || kind == "approle" || kind == "userpass" || kind == "cert"
 }

@@ -43,17 +43,16 @@ type method struct {
 	entries bool
 }
 
-// methodOf a type; false where the type is not known, and only the token is
-// judged.
+// methodOf a type; false where the type is not known, and nothing is judged.
 func methodOf(kind string) (method, bool) {
 	switch kind {
 	case "kubernetes":
 		return kubernetes, true
 	case "approle":
 		return approle, true
-	case "jwt", "oidc":
+	case "jwt":
 		return jwt, true
-	case "token", "ns_token":
+	case "token":
 		return tokenRoles, true
 	case "userpass":
 		return userpass, true
@@ -62,7 +61,28 @@ func methodOf(kind string) (method, bool) {
 	case "ldap":
 		return ldap, true
 	}
-	return method{read: func(role, _ *fields, t tune, s *spec) { s.token = readToken(role, t) }, gates: func([2]spec) []gate { return nil }}, false
+	nothing := method{read: func(_, _ *fields, _ tune, _ *spec) {}, gates: func([2]spec) []gate { return nil }}
+	if slices.Contains(clouds, kind) {
+		nothing.read = func(role, _ *fields, t tune, s *spec) { s.token = readToken(role, t) }
+		return nothing, true
+	}
+	return nothing, false
+}
+
+// clouds are methods whose roles say what the token is as others do, and who
+// may log in in ways of their own.
+var clouds = []string{"aws", "azure", "gcp", "alicloud", "oci", "cf"}
+
+// sameType: one plugin has two names, and token roles in a namespace another
+// one.
+func sameType(kind string) string {
+	switch kind {
+	case "oidc":
+		return "jwt"
+	case "ns_token":
+		return "token"
+	}
+	return kind
 }
 
 var userpass = method{

@@ -111,7 +111,7 @@ func span(t *testing.T, text string) time.Duration {
 // TestWitnessesCanBeReadAgain: the details of a witness are all of it.
 func TestWitnessesCanBeReadAgain(t *testing.T) {
 	read := 0
-	for seed := range int64(cases(200, 2000)) {
+	for seed := range int64(cases(100, 2000)) {
 		d := dice{rnd(seed)}
 		a, b := d.pair(drawnKinds[seed%int64(len(drawnKinds))])
 		for _, f := range mustCompare(t, a.side(), b.side(), Options{}).Findings {
