@@ -28,7 +28,7 @@ func (t *scheduleTrial) vault() {
 	t.write("clawql.yaml", strings.Replace(project, "["+t.hook.port()+"]", "["+t.hook.port()+", "+door.port()+"]", 1))
 	t.admit(server)
 	t.kubectl("-n", "clawql-staging", "delete", "role/loose", "rolebinding/loose")
-	t.expect("schedule", 0, "role clawql-drift of auth/kubernetes in Vault "+door.URL, t.schedule()...)
+	t.expect("schedule", 0, "role clawql-drift of auth/kubernetes", t.schedule()...)
 	t.enforce()
 	t.runs("clawql-drift", "with-vault", 0, "0 open", "resolved critical RBAC eve")
 	t.role(server, "other")
