@@ -45,12 +45,12 @@ func (c *client) answered(attempt string, r *api.ResponseError) error {
 	case r.StatusCode == http.StatusNotFound && len(r.Errors) == 0:
 		return errAbsent
 	case r.StatusCode == http.StatusForbidden && says("invalid token"):
-		return fault.Unable("%s: Vault %s does not know the token: it has expired, was revoked, or is another Vault's", attempt, c.address).
+		return fault.Unable("Vault %s: %s: it does not know the token, which has expired, was revoked, or is another Vault's", c.address, attempt).
 			Hint("environments.NAME.vault.token of clawql.yaml says where the token comes from")
 	case r.StatusCode == http.StatusForbidden:
 		return unread("no right to read it")
 	case r.StatusCode == http.StatusServiceUnavailable && says("sealed"):
-		return fault.Unable("%s: Vault %s is sealed", attempt, c.address).Hint("vault operator unseal")
+		return fault.Unable("Vault %s: %s: it is sealed", c.address, attempt).Hint("vault operator unseal")
 	case r.StatusCode == http.StatusNotFound && says("unsupported path"):
 		return unread("this Vault does not know the path")
 	}
@@ -64,7 +64,7 @@ func (c *client) unreachable(attempt string, err error) error {
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 		return c.noVault(attempt)
 	}
-	bad := fault.Unable("%s: Vault %s: %w", attempt, c.address, err)
+	bad := fault.Unable("Vault %s: %s: %w", c.address, attempt, err)
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	switch {

@@ -53,7 +53,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	for _, address := range []string{"http://" + vaulttest.FreePort(t), "unix://" + t.TempDir() + "/none"} {
 		fails(t, Source{Vault: project.Vault{Address: address, Token: project.VaultToken{Env: "T"}}, Getenv: func(string) string { return "hvs.x" }},
-			fault.CodeUnable, "ask whether it is unsealed: Vault "+address+": dial ")
+			fault.CodeUnable, "Vault "+address+": ask whether it is unsealed: dial ")
 	}
 }
 

@@ -21,9 +21,9 @@ func (c *client) state(ctx context.Context) (*api.SealStatusResponse, error) {
 	case state.Version == "":
 		return nil, c.noVault(attempt)
 	case !state.Initialized:
-		return nil, fault.Unable("read Vault %s: it was never initialized", c.address).Hint("vault operator init")
+		return nil, fault.Unable("Vault %s: it was never initialized", c.address).Hint("vault operator init")
 	case state.Sealed:
-		return nil, fault.Unable("read Vault %s: it is sealed", c.address).Hint("vault operator unseal")
+		return nil, fault.Unable("Vault %s: it is sealed", c.address).Hint("vault operator unseal")
 	}
 	return state, nil
 }
@@ -33,7 +33,7 @@ func (c *client) ending(attempt string, err error) error {
 	var reason unread
 	switch {
 	case errors.As(err, &reason):
-		return fault.Unable("%s: Vault %s: %s", attempt, c.address, reason)
+		return fault.Unable("Vault %s: %s: %s", c.address, attempt, reason)
 	case errors.Is(err, errAbsent):
 		return c.noVault(attempt)
 	}
@@ -41,7 +41,7 @@ func (c *client) ending(attempt string, err error) error {
 }
 
 func (c *client) noVault(attempt string) error {
-	return fault.Unable("%s: what answers at %s is no Vault", attempt, c.address).Hint("environments.NAME.vault.address of clawql.yaml says where it is")
+	return fault.Unable("Vault %s: %s: what answers there is no Vault", c.address, attempt).Hint("environments.NAME.vault.address of clawql.yaml says where it is")
 }
 
 // extra looks for what only Vault Enterprise has, and restricts what the ACL

@@ -103,7 +103,7 @@ func (c *client) login(ctx context.Context, k project.VaultKubernetes) (ended fu
 		return ended, c.noLogin(attempt, refused)
 	}
 	if secret == nil || secret.Auth == nil || secret.Auth.ClientToken == "" {
-		return ended, fault.Unable("%s: Vault %s gives no token", attempt, c.address)
+		return ended, fault.Unable("Vault %s: %s: it gives no token", c.address, attempt)
 	}
 	return func() { c.giveUp(ctx, secret.Auth) }, c.use([]byte(secret.Auth.ClientToken))
 }
@@ -111,7 +111,7 @@ func (c *client) login(ctx context.Context, k project.VaultKubernetes) (ended fu
 func (c *client) noLogin(attempt string, refused error) error {
 	var reason unread
 	if errors.As(refused, &reason) || errors.Is(refused, errAbsent) {
-		return fault.Unable("%s: Vault %s refuses it", attempt, c.address).
+		return fault.Unable("Vault %s: %s: it refuses", c.address, attempt).
 			Hint("the role has to be bound to this service account, its namespace and the audience of its token")
 	}
 	return refused
