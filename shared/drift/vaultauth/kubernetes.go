@@ -99,7 +99,7 @@ func (n namespaces) has(name string) bool {
 	if own, renamed := n.renamed[name]; renamed {
 		name = own
 	}
-	a := &automaton{patterns: n.names}
+	a := newAutomaton(n.names)
 	return slices.Contains(a.matched(a.read(name)), true)
 }
 

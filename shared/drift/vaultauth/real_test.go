@@ -128,6 +128,8 @@ type given struct {
 	Seconds  int64    `json:"lease_duration"`
 	Type     string   `json:"token_type"`
 	parent   string   // that created it
+	client   *http.Client
+	base     string // of the address that the client speaks to
 }
 
 // login for real; false where Vault refuses it. The second is false where there
@@ -173,7 +175,7 @@ func (r *real) login(l Login, ways []signing) (g *given, allowed, askable bool) 
 	if status != http.StatusOK || answer.Auth == nil {
 		return nil, false, true
 	}
-	answer.Auth.parent = token
+	answer.Auth.parent, answer.Auth.client, answer.Auth.base = token, client, base
 	return answer.Auth, true, true
 }
 

@@ -85,7 +85,7 @@ func (r *real) lives(g *given, q Ask) bool {
 	var answer struct {
 		Auth *given `json:"auth"`
 	}
-	status, _ := r.call(r.root, "", "POST", "auth/token/renew", table{"token": g.Token, "increment": "80000h"}, &answer)
+	status, _ := r.send(g.client, g.base, r.root, "", "POST", "auth/token/renew", table{"token": g.Token, "increment": "80000h"}, &answer)
 	if status != http.StatusOK || answer.Auth == nil {
 		return g.Seconds > seconds
 	}
