@@ -263,7 +263,7 @@ func (d dice) vap(name string, first int) m {
 }
 
 func (d dice) resourceRule() m {
-	r := m{"apiGroups": list{""}, "apiVersions": list{"v1"}, "operations": d.some("CREATE", "CREATE", "UPDATE", "*"), "resources": d.some("configmaps", "secrets", "services", "pods", "namespaces", "*")}
+	r := m{"apiGroups": list{""}, "apiVersions": list{"v1"}, "operations": star(d.some("CREATE", "CREATE", "UPDATE", "*")), "resources": star(d.some("configmaps", "secrets", "services", "pods", "namespaces", "*"))}
 	switch d.Intn(8) {
 	case 0:
 		r["apiGroups"], r["resources"] = list{"apps"}, d.some("deployments", "statefulsets")
@@ -275,6 +275,14 @@ func (d dice) resourceRule() m {
 		r["apiGroups"], r["apiVersions"] = list{"*"}, list{"*"}
 	}
 	return r
+}
+
+// star is alone, as the API asks, where it stands in a list.
+func star(l list) list {
+	if slices.Contains(l, any("*")) {
+		return list{"*"}
+	}
+	return l
 }
 
 // narrow adds selectors and exclusions to a scope.

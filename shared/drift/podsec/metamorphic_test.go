@@ -144,7 +144,7 @@ func TestNoDrawnPodTellsMore(t *testing.T) {
 		for range 20 {
 			p := d.pod()
 			from, to := admitted(evaluator, a, p), admitted(evaluator, b, p)
-			if from == to || impossible(p.spec) {
+			if from == to || impossible(p.meta, p.spec) {
 				continue
 			}
 			told++

@@ -46,7 +46,9 @@ func TestEveryCheckHasAProbe(t *testing.T) {
 	for _, check := range policy.DefaultChecks() {
 		failed := false
 		for _, p := range probePods() {
-			failed = failed || !check.Versions[len(check.Versions)-1].CheckPod(&p.meta, &p.spec).Allowed
+			for _, version := range check.Versions {
+				failed = failed || !version.CheckPod(&p.meta, &p.spec).Allowed
+			}
 		}
 		if !failed {
 			t.Errorf("no probe fails %s", check.ID)

@@ -1,10 +1,13 @@
 package podsec
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 )
 
@@ -63,9 +66,6 @@ var probes = []probe{
 	{"a container on port 22 of the host", func(p *pod) {
 		p.container().Ports = []corev1.ContainerPort{{ContainerPort: 22, HostPort: 22}}
 	}},
-	{"a pod with an unmasked /proc", func(p *pod) {
-		p.container().SecurityContext.ProcMount = ptr.To(corev1.UnmaskedProcMount)
-	}},
 	{"a pod with AppArmor off", func(p *pod) {
 		p.spec.SecurityContext.AppArmorProfile = &corev1.AppArmorProfile{Type: corev1.AppArmorProfileTypeUnconfined}
 	}},
@@ -80,15 +80,20 @@ var probes = []probe{
 	}},
 	{"a Windows HostProcess pod", func(p *pod) {
 		p.spec.SecurityContext.WindowsOptions = &corev1.WindowsSecurityContextOptions{HostProcess: ptr.To(true)}
+		p.spec.HostNetwork = true // as the API asks
 	}},
 	{"a container whose probe calls another host", func(p *pod) {
-		p.container().LivenessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Host: "192.0.2.1"}}}
+		p.container().LivenessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Host: "192.0.2.1", Port: intstr.FromInt32(80)}}}
 	}},
 	{"a container that may run as root", func(p *pod) { p.spec.SecurityContext.RunAsNonRoot = nil }},
 	{"a pod that runs as UID 0", func(p *pod) { p.spec.SecurityContext.RunAsUser = ptr.To[int64](0) }},
 	{"a container that may gain privileges", func(p *pod) { p.container().SecurityContext.AllowPrivilegeEscalation = nil }},
 	{"a container that keeps the default capabilities", func(p *pod) { p.container().SecurityContext.Capabilities = nil }},
 	{"a pod without a seccomp profile", func(p *pod) { p.spec.SecurityContext.SeccompProfile = nil }},
+	{"a pod in a user namespace with an unmasked /proc", func(p *pod) {
+		p.spec.HostUsers = ptr.To(false) // as the API asks
+		p.container().SecurityContext.ProcMount = ptr.To(corev1.UnmaskedProcMount)
+	}},
 	{"a pod that mounts an NFS share", func(p *pod) {
 		p.mount(corev1.VolumeSource{NFS: &corev1.NFSVolumeSource{Server: "192.0.2.1", Path: "/"}})
 	}},
@@ -106,9 +111,7 @@ var probes = []probe{
 	}},
 	{"a pod with seccomp off by annotation", func(p *pod) {
 		p.meta.Annotations = map[string]string{corev1.SeccompPodAnnotationKey: "unconfined"} //nolint:staticcheck // old versions of the standard ask for it
-	}},
-	{"a pod in a user namespace with an unmasked /proc", func(p *pod) {
-		p.spec.HostUsers, p.container().SecurityContext.ProcMount = ptr.To(false), ptr.To(corev1.UnmaskedProcMount)
+		p.spec.SecurityContext.SeccompProfile = nil
 	}},
 	{"a pod in a user namespace that runs as UID 0", func(p *pod) {
 		p.spec.HostUsers, p.spec.SecurityContext.RunAsUser = ptr.To(false), ptr.To[int64](0)
@@ -140,7 +143,7 @@ func templates(namespace string, sides ...Side) []pod {
 	var all []pod
 	for _, side := range sides {
 		for _, w := range side.Workloads {
-			if w.Object.Namespace == namespace && !impossible(w.Spec) {
+			if w.Object.Namespace == namespace && !impossible(w.Meta, w.Spec) {
 				all = append(all, pod{"the pod of " + w.Object.Kind + " " + w.Object.Name, w.Meta, w.Spec})
 			}
 		}
@@ -148,21 +151,39 @@ func templates(namespace string, sides ...Side) []pod {
 	return slices.Clip(all)
 }
 
-// impossible says whether the API refuses a pod in any namespace: one that says
-// that it is for Windows, and asks for what only Linux has. Some checks of the
-// level restricted leave such pods to that.
-func impossible(spec corev1.PodSpec) bool {
-	if spec.OS == nil || spec.OS.Name != corev1.Windows {
-		return false
+// impossible says whether the API refuses a pod in any namespace, before Pod
+// Security is asked: some checks leave such pods to that. It knows the rules
+// that the checks' own fields have: what a pod for Windows may not ask for,
+// seccomp both in annotations and in fields, an unmasked /proc without a user
+// namespace, a HostProcess container without the host's network.
+func impossible(meta metav1.ObjectMeta, spec corev1.PodSpec) bool {
+	p := spec.SecurityContext
+	if p == nil {
+		p = &corev1.PodSecurityContext{}
 	}
-	if spec.HostPID || spec.HostIPC || spec.HostUsers != nil {
-		return true
+	pod := linuxAsks{p.SELinuxOptions != nil, p.SeccompProfile != nil, p.AppArmorProfile != nil, p.RunAsUser != nil || p.RunAsGroup != nil,
+		p.Sysctls != nil || p.FSGroup != nil || p.SupplementalGroups != nil || spec.HostPID || spec.HostIPC || spec.HostUsers != nil}
+	unmasked, asHost := false, hostProcess(p.WindowsOptions)
+	for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
+		if s := c.SecurityContext; s != nil {
+			pod = pod.or(linuxAsks{s.SELinuxOptions != nil, s.SeccompProfile != nil, s.AppArmorProfile != nil, s.RunAsUser != nil || s.RunAsGroup != nil,
+				s.Capabilities != nil || s.Privileged != nil || s.AllowPrivilegeEscalation != nil || s.ProcMount != nil || s.ReadOnlyRootFilesystem != nil})
+			unmasked = unmasked || s.ProcMount != nil && *s.ProcMount == corev1.UnmaskedProcMount
+		}
 	}
-	if p := spec.SecurityContext; p != nil && (p.SELinuxOptions != nil || p.SeccompProfile != nil || p.AppArmorProfile != nil || p.Sysctls != nil || p.RunAsUser != nil || p.RunAsGroup != nil || p.FSGroup != nil || p.SupplementalGroups != nil) {
-		return true
-	}
-	return slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), func(c corev1.Container) bool {
-		s := c.SecurityContext
-		return s != nil && (s.SELinuxOptions != nil || s.SeccompProfile != nil || s.AppArmorProfile != nil || s.Capabilities != nil || s.Privileged != nil || s.AllowPrivilegeEscalation != nil || s.ProcMount != nil || s.RunAsUser != nil || s.RunAsGroup != nil || s.ReadOnlyRootFilesystem != nil)
-	})
+	ownUsers := spec.HostUsers != nil && !*spec.HostUsers
+	return spec.OS != nil && spec.OS.Name == corev1.Windows && pod != linuxAsks{} ||
+		pod.seccomp && slices.ContainsFunc(slices.Collect(maps.Keys(meta.Annotations)), func(key string) bool { return strings.Contains(key, "seccomp.security.alpha.kubernetes.io/") }) ||
+		unmasked && !ownUsers || asHost && !spec.HostNetwork || ownUsers && (spec.HostNetwork || spec.HostPID || spec.HostIPC)
+}
+
+// linuxAsks is what of Linux' own a pod asks for.
+type linuxAsks struct{ selinux, seccomp, appArmor, user, other bool }
+
+func (a linuxAsks) or(b linuxAsks) linuxAsks {
+	return linuxAsks{a.selinux || b.selinux, a.seccomp || b.seccomp, a.appArmor || b.appArmor, a.user || b.user, a.other || b.other}
+}
+
+func hostProcess(w *corev1.WindowsSecurityContextOptions) bool {
+	return w != nil && w.HostProcess != nil && *w.HostProcess
 }
