@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -76,6 +77,34 @@ func addrCells(within *netipx.IPSet, blocks []*netipx.IPSet, order []int) []addr
 			cells = append(cells, addrCell{v6: piece.From().Is6(), matched: matched})
 		}
 		cells[at].ranges = append(cells[at].ranges, piece)
+	}
+	return cells
+}
+
+// cut is a question to addrCells.
+type cut struct {
+	within *netipx.IPSet
+	order  string
+}
+
+// mostCuts are remembered: few policies name blocks, and most pods have the
+// same addresses.
+const mostCuts = 4096
+
+// addrCells remembers what it was asked: for most pairs of classes it is the
+// same.
+func (e *engine) addrCells(within *netipx.IPSet, order []int) []addrCell {
+	if len(order) == 0 {
+		return []addrCell{{}}
+	}
+	question := cut{within, fmt.Sprint(order)}
+	cells, known := e.cuts[question]
+	if !known {
+		cells = addrCells(within, e.blocks, order)
+		if e.cuts == nil || len(e.cuts) >= mostCuts {
+			e.cuts = map[cut][]addrCell{}
+		}
+		e.cuts[question] = cells
 	}
 	return cells
 }

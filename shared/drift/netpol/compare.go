@@ -58,6 +58,7 @@ type engine struct {
 	skipped     []string
 	compared    int // pairs
 	cases       map[string]*cause
+	cuts        map[cut][]addrCell
 }
 
 // Compare says which connections one side's policies allow and the other's do

@@ -114,8 +114,8 @@ func alike(reaches *[2][2]reach) bool {
 
 func (e *engine) choices(src, dst *class, reaches *[2][2]reach) []region {
 	var list []region
-	dstCells := addrCells(dst.addrs, e.blocks, blocksOf(reaches, egress))
-	for _, srcCell := range addrCells(src.addrs, e.blocks, blocksOf(reaches, ingress)) {
+	dstCells := e.addrCells(dst.addrs, blocksOf(reaches, egress))
+	for _, srcCell := range e.addrCells(src.addrs, blocksOf(reaches, ingress)) {
 		for _, dstCell := range dstCells {
 			if srcCell.anything() || dstCell.anything() || srcCell.v6 == dstCell.v6 {
 				list = append(list, region{src: src, dst: dst, srcCell: srcCell, dstCell: dstCell, reaches: reaches})
@@ -126,15 +126,16 @@ func (e *engine) choices(src, dst *class, reaches *[2][2]reach) []region {
 }
 
 func blocksOf(reaches *[2][2]reach, d direction) []int {
-	found := map[int]bool{}
+	var found []int
 	for side := range reaches {
 		for _, t := range reaches[side][d].terms {
-			if t.block >= 0 {
-				found[t.block] = true
+			if t.block >= 0 && !slices.Contains(found, t.block) {
+				found = append(found, t.block)
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(found))
+	slices.Sort(found)
+	return found
 }
 
 // compare fills in protocol, names, ports and side.
