@@ -1,9 +1,11 @@
 package driftcheck
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
@@ -55,15 +57,19 @@ func Compare(ctx context.Context, from, to Side, o Options) (_ *Report, err erro
 		}
 	}
 	c.report.Incomplete = append(append(c.report.Incomplete, from.Incomplete...), to.Incomplete...)
-	for _, compare := range []func() error{c.network, c.rbac, c.podSecurity, c.vault, c.panguard, c.threatRules, c.admission, c.webhooks, c.mesh, c.roles, c.images, c.structure} {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := compare(); err != nil {
-			return nil, err
+	place := len(c.report.Incomplete)
+	network := c.network() // the longest work, beside the others
+	for _, compare := range []func() error{c.rbac, c.podSecurity, c.vault, c.panguard, c.threatRules, c.admission, c.webhooks, c.mesh, c.roles, c.images, c.structure} {
+		if err = cmp.Or(err, ctx.Err()); err == nil {
+			err = compare()
 		}
 	}
+	connections, failed := network()
+	if err = cmp.Or(err, failed); err != nil {
+		return nil, err
+	}
 	r := c.report
+	r.Findings, r.Incomplete = append(r.Findings, connections.Findings...), slices.Insert(r.Incomplete, place, connections.Incomplete...)
 	r.standing(from, to)
 	finding.Sort(r.Findings)
 	r.Status, r.Summary = finding.Judge(r.Findings, r.Incomplete), finding.Summarize(r.Findings)

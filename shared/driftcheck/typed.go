@@ -48,25 +48,33 @@ func pick[T any, P interface {
 	return list, nil
 }
 
-func (c *comparison) network() error {
+// network begins to compare connections, and gives a function that waits for
+// what comes of it.
+func (c *comparison) network() func() (*netpol.Result, error) {
+	var result *netpol.Result
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		result, err = c.connections()
+	}()
+	return func() (*netpol.Result, error) { <-done; return result, err }
+}
+
+func (c *comparison) connections() (*netpol.Result, error) {
 	from, err := netpolSide(c.from)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	to, err := netpolSide(c.to)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	from, err = netpol.Mapping{Namespaces: c.o.Namespaces, Labels: c.o.Labels, CIDRs: c.o.CIDRs}.Apply(from)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	result, err := netpol.Compare(from, to, netpol.Options{Names: c.names})
-	if err != nil {
-		return err
-	}
-	c.take(result.Findings, result.Incomplete)
-	return nil
+	return netpol.Compare(from, to, netpol.Options{Names: c.names})
 }
 
 func netpolSide(s Side) (netpol.Side, error) {
