@@ -98,12 +98,13 @@ func (c *comparison) grants(p *pair, side int, l Login) error {
 	if p.kind == "token" || slices.Equal(mine.policies, theirs.policies) {
 		return nil
 	}
-	gap, err := c.gap(p.object, side, mine.policies, theirs.policies)
-	if err != nil {
-		return err
-	}
-	if gap == nil {
+	if c.unread[from] || c.unread[to] {
+		c.incomplete(p.object, "its policies differ, and what policies allow is not known of both sides")
 		return nil
+	}
+	gap, err := c.gap(p.object, side, mine.policies, theirs.policies)
+	if gap == nil || err != nil {
+		return err
 	}
 	p.granted = true
 	severity, err := c.gravity(side, mine.policies, append(slices.Clone(theirs.policies), "default"))
@@ -183,6 +184,9 @@ func (c *comparison) gravity(side int, names, beyond []string) (finding.Severity
 	key := fmt.Sprint(side, names, beyond)
 	if known, has := c.known[key]; has {
 		return known, nil
+	}
+	if c.unread[side] {
+		return finding.High, nil
 	}
 	gap, _, err := vaultacl.Beyond(c.texts(side, names), c.texts(side, beyond), vaultacl.Options{})
 	worst := finding.Warning

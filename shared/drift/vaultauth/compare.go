@@ -24,6 +24,7 @@ type comparison struct {
 	sides    [2]Side // with the policies that every Vault has
 	index    [2]*indexed
 	policies [2]map[string]vaultacl.Policy
+	unread   [2]bool // the side says nothing of policies
 	result   *verdict.Result
 	shared   map[string]*sharedClaim     // those of mounts, by object, aspect and side
 	known    map[string]finding.Severity // of policies, see gravity
@@ -59,6 +60,7 @@ func (c *comparison) prepare(side int) error {
 	if c.index[side], err = c.sides[side].index(c.options.Names[side]); err != nil {
 		return err
 	}
+	c.unread[side] = len(c.sides[side].Policies) == 0
 	c.policies[side] = map[string]vaultacl.Policy{"default": {Name: "default", Text: shippedDefault}}
 	seen := map[string]bool{}
 	for _, p := range c.sides[side].Policies {

@@ -52,8 +52,9 @@ type Role struct {
 }
 
 // Side is all that decides who may log in, and as what. A policy that is not
-// in it grants nothing; root grants all; the policy default that Vault ships
-// stands where there is none.
+// in it grants nothing; the policy default that Vault ships stands where there
+// is none. Without any policy (every Vault has some) they are not known, and
+// what roles grant by other names makes the result incomplete.
 type Side struct {
 	Mounts   []Mount
 	Roles    []Role

@@ -87,6 +87,21 @@ func TestTooManyCasesAreIncomplete(t *testing.T) {
 	}
 }
 
+func TestPoliciesThatAreNotKnownAreIncomplete(t *testing.T) {
+	whole, other := side("kubernetes", kubeConfig, kubeRole), side("kubernetes", kubeConfig, with(kubeRole, "token_policies", "admin"))
+	other.Policies = nil
+	for _, sides := range [][2]Side{{whole, other}, {other, whole}} {
+		r := mustCompare(t, sides[0], sides[1], Options{})
+		if len(r.Incomplete) != 1 || len(r.Findings) != 1 || r.Findings[0].Direction != finding.Different {
+			t.Errorf("%v", said(r))
+		}
+	}
+	other.Roles[0].Fields = kubeRole
+	if r := mustCompare(t, whole, other, Options{}); len(r.Incomplete)+len(r.Findings) > 0 {
+		t.Errorf("the same names: %v", said(r))
+	}
+}
+
 func TestBrokenSidesAreErrors(t *testing.T) {
 	m := Mount{Path: "kubernetes", Type: "kubernetes"}
 	r := Role{Mount: "kubernetes", Name: "r", Fields: kubeRole}
