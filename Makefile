@@ -184,6 +184,14 @@ ROOTS := plugins/kubectl-clawql-drift/image/roots
 bin/ca-certificates.crt: $(wildcard $(ROOTS)/*.go $(ROOTS)/go.*)
 	@$(STEP) "write $@" $(GO) -C $(ROOTS) run -trimpath . $(abspath $@)
 
+# What a release gives to Docker; the binaries are static.
+drift-image: bin/ca-certificates.crt ## what Docker needs for the image of `drift schedule`, in bin/drift-image
+	@for arch in amd64 arm64; do \
+		$(STEP) "build kubectl-clawql-drift for linux/$$arch" env CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build $(FLAGS) -ldflags "$(LDFLAGS)" -o bin/drift-image/linux/$$arch/kubectl-clawql-drift ./plugins/kubectl-clawql-drift || exit; \
+	done
+	@mkdir -p bin/drift-image/bin && cp bin/ca-certificates.crt bin/drift-image/bin/
+	@echo "now: docker buildx build --platform linux/amd64,linux/arm64 -f plugins/kubectl-clawql-drift/image/Dockerfile -t REPOSITORY:TAG --push bin/drift-image"
+
 # Debian's package, unpacked and not installed; tests only.
 bin/prometheus-alertmanager: .ci/alertmanager
 	@$(STEP) "fetch $@" .ci/alertmanager $@

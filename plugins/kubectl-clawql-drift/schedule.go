@@ -46,7 +46,7 @@ make; where FROM is another cluster, its kubeconfig comes from a Secret too.
 
 --image takes a digest, never a tag. A release has its image at
 ` + driftjob.Repository + `, signed with cosign, and the digest in its digests.txt;
-a build of your own has none: plugins/kubectl-clawql-drift/image makes one.
+a build of your own has none: make drift-image prepares one.
 `
 
 // scheduling is one call of the command.

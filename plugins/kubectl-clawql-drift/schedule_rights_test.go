@@ -100,13 +100,6 @@ func (t *scheduleTrial) rights() {
 	t.expect("with all of them again", 0, "last run", "run", "--kubeconfig", mine)
 }
 
-func must[T any](value T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return value
-}
-
 // removals takes single rights away, as the cluster's owner.
 type removals struct {
 	*scheduleTrial

@@ -206,3 +206,11 @@ func (s *scheduleSandbox) answers(name string) (n int) {
 	}
 	return n
 }
+
+// must gives the value; an error is a fault of the test or its surroundings.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}

@@ -19,9 +19,9 @@ var releaseForm = regexp.MustCompile(`^v(\d+\.\d+\.\d+(-(alpha|beta|rc)\.?\d+)?)
 // the digest of an image that holds it, so it has to be named.
 func whereImageIs(version string) string {
 	if found := releaseForm.FindStringSubmatch(version); found != nil {
-		return fmt.Sprintf("the image of this version is %s:%s; its digest is in digests.txt of the release, and `cosign verify` checks who made it", Repository, found[1])
+		return fmt.Sprintf("the image of this version is %s:%s; its digest is in digests.txt of the release (sha256: goes before it), and `cosign verify` says who made it", Repository, found[1])
 	}
-	return fmt.Sprintf("this build (%s) is no release, so no image of it is published: build the one of plugins/kubectl-clawql-drift/image, push it, and name its digest", version)
+	return fmt.Sprintf("this build (%s) is no release, so no image of it is published: `make drift-image` prepares it; build it, push it, and name its digest", version)
 }
 
 // checkCA wants certificates and nothing else: what is given becomes a
