@@ -76,9 +76,9 @@ func (c *comparer) policies(from, to Side) error {
 		switch {
 		case hasFrom && hasTo:
 			err = c.both(a, b)
-		case hasFrom:
+		case hasFrom && len(to.Policies) == 0:
 			err = c.alone(a, 0)
-		default:
+		case hasTo && len(from.Policies) == 0:
 			err = c.alone(b, 1)
 		}
 		if err != nil {
@@ -88,7 +88,8 @@ func (c *comparer) policies(from, to Side) error {
 	return nil
 }
 
-// alone is a policy that the other side lacks.
+// alone is a policy of which the other side has none, under whatever name:
+// which of several would count is settled nowhere.
 func (c *comparer) alone(p Policy, side int) error {
 	r, known := read(p)
 	if !known || r.mode != "protection" {
