@@ -87,6 +87,7 @@ var vaultChanges = []struct {
 	{"VaultAuth", "an approle without a secret id", vaultWrite{"auth/approle/role/job", map[string]any{"bind_secret_id": false}}, finding.MorePermissive, false},
 	{"VaultAuth", "a token role that allows one policy more", vaultWrite{"auth/token/roles/short", map[string]any{"allowed_policies": "clawql-eso-read,operators", "token_explicit_max_ttl": "1h"}}, finding.MorePermissive, false},
 	{"VaultAuth", "one more user", vaultWrite{"auth/userpass/users/eve", map[string]any{"token_policies": "clawql-eso-read", "password": "canary"}}, finding.MorePermissive, false},
+	{"VaultAuth", "a group that adds a policy", vaultWrite{"identity/group/name/admins", map[string]any{"policies": "operators"}}, finding.Different, false},
 	{"VaultAuth", "an auth method more", vaultWrite{"sys/auth/people", map[string]any{"type": "userpass"}}, finding.Different, false},
 }
 

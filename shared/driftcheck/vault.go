@@ -68,6 +68,7 @@ func (c *comparison) vaultAuth(from, to vaultSide) error {
 		c.lacks("Vault auth methods", 1)
 		return nil
 	}
+	c.identities(from.auth.Identities, to.auth.Identities)
 	result, err := vaultauth.Compare(from.whole(), to.whole(), vaultauth.Options{Names: c.names, Namespaces: c.o.Namespaces})
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func (v vaultSide) size() int {
 	if v.auth == nil {
 		return len(v.policies)
 	}
-	return len(v.policies) + len(v.auth.Mounts) + len(v.auth.Roles)
+	return len(v.policies) + len(v.auth.Mounts) + len(v.auth.Roles) + len(v.auth.Identities)
 }
 
 func (v vaultSide) whole() vaultauth.Side {

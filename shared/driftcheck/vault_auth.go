@@ -23,8 +23,9 @@ import (
 //	{apiVersion: clawql.io/v1alpha1, kind: VaultAuthRole, metadata: {name: ...},
 //	 spec: {mount: kubernetes, name: gateway, fields: {...}}}
 type VaultAuth struct {
-	Mounts []vaultauth.Mount
-	Roles  []vaultauth.Role
+	Mounts     []vaultauth.Mount
+	Roles      []vaultauth.Role
+	Identities []vaultread.Identity // groups and entities that add policies
 }
 
 type mountSpec struct {
@@ -43,11 +44,13 @@ type roleSpec struct {
 type authSpec struct {
 	Mounts []mountSpec `json:"mounts"`
 	Roles  []roleSpec  `json:"roles"`
+
+	Identities []vaultread.Identity `json:"identities,omitempty"`
 }
 
 // MarshalJSON refuses what holds a secret.
 func (v VaultAuth) MarshalJSON() ([]byte, error) {
-	all := authSpec{Mounts: make([]mountSpec, len(v.Mounts)), Roles: make([]roleSpec, len(v.Roles))}
+	all := authSpec{Mounts: make([]mountSpec, len(v.Mounts)), Roles: make([]roleSpec, len(v.Roles)), Identities: v.Identities}
 	for i, m := range v.Mounts {
 		all.Mounts[i] = mountSpec(m)
 	}
@@ -67,7 +70,7 @@ func (v *VaultAuth) UnmarshalJSON(text []byte) error {
 	if err := strictly(text, &all); err != nil {
 		return err
 	}
-	*v = VaultAuth{}
+	*v = VaultAuth{Identities: all.Identities}
 	for _, m := range all.Mounts {
 		v.Mounts = append(v.Mounts, vaultauth.Mount(m))
 	}

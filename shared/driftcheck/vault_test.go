@@ -13,6 +13,7 @@ import (
 	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
 	"github.com/clawql/clawql-workbench/shared/drift/vaultauth"
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/vaultread"
 )
 
 const vaultManifests = `
@@ -232,5 +233,43 @@ func TestOwnCluster(t *testing.T) {
 	m := vaultauth.Mount{Type: "kubernetes", Config: map[string]any{"kubernetes_host": "", "kubernetes_ca_cert": ""}}
 	if ownCluster(m, clusterread.Place{}); m.Config["kubernetes_host"] != "" {
 		t.Errorf("%v", m.Config)
+	}
+}
+
+// Groups and entities that add policies: equal, other policies, one side only;
+// in a snapshot too.
+func TestVaultIdentities(t *testing.T) {
+	group := func(policies ...string) vaultread.Identity {
+		return vaultread.Identity{Kind: "group", Name: "admins", Type: "internal", Policies: policies}
+	}
+	for name, c := range map[string]struct {
+		from, to []vaultread.Identity
+		objects  string
+	}{
+		"equal":          {[]vaultread.Identity{group("a")}, []vaultread.Identity{group("a")}, ""},
+		"other policies": {[]vaultread.Identity{group("a", "b")}, []vaultread.Identity{group("a")}, "VaultIdentityGroup admins: adds a, b (internal) -> adds a (internal)"},
+		"only here":      {[]vaultread.Identity{group("a")}, nil, "VaultIdentityGroup admins: adds a (internal) -> adds nothing"},
+		"only there":     {nil, []vaultread.Identity{{Kind: "entity", Name: "ann", Policies: []string{"a"}}}, "VaultIdentityEntity ann: adds nothing -> adds a"},
+	} {
+		from, to := vaultFolder(t, NewReader(), readPolicy, vaultManifests), vaultFolder(t, NewReader(), readPolicy, vaultManifests)
+		from.Auth.Identities, to.Auth.Identities = c.from, c.to
+		packed, err := Pack(from, "test", time.Unix(1, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, from, err = Unpack("a", packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var objects []string
+		for _, f := range compared(t, from, to).Findings {
+			if f.Control != vaultauth.Control || f.Direction != finding.Different {
+				t.Errorf("%s: %+v", name, f)
+			}
+			objects = append(objects, f.Object.Kind+" "+f.Object.Name+": "+f.From+" -> "+f.To)
+		}
+		if strings.Join(objects, "\n") != c.objects {
+			t.Errorf("%s: %v", name, objects)
+		}
 	}
 }

@@ -46,6 +46,18 @@ func TestErrorsOfTheServer(t *testing.T) {
 	s.Do("POST", "auth/token/revoke", map[string]any{"token": expired})
 	fails(t, source(s, expired), fault.CodeUnable, "does not know the token")
 
+	// a login that is refused: no such role, and a token that nobody signed
+	s.Everything()
+	file := filepath.Join(t.TempDir(), "jwt")
+	if err := os.WriteFile(file, []byte("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []string{"none", "clawql-eso-read"} {
+		login := source(s, "")
+		login.Token = project.VaultToken{Kubernetes: &project.VaultKubernetes{Mount: "kubernetes", Role: role, TokenFile: file}}
+		fails(t, login, fault.CodeUnable, "log in at auth/kubernetes as role "+role+": it refuses")
+	}
+
 	s.Do("PUT", "sys/seal", nil)
 	fails(t, source(s, s.Root), fault.CodeUnable, "it is sealed")
 }

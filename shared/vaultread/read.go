@@ -47,6 +47,11 @@ func (r *reader) all(ctx context.Context) error {
 		}
 		jobs = append(jobs, more...)
 	}
+	more, err := r.identities(ctx)
+	if err != nil {
+		return err
+	}
+	jobs = append(jobs, more...)
 	if err := r.extra(ctx); err != nil {
 		return err
 	}

@@ -50,6 +50,10 @@ func TestReadsAllMethods(t *testing.T) {
 	if !slices.Equal(names, vaulttest.Names) {
 		t.Errorf("%v", names)
 	}
+	want := []Identity{{Kind: "entity", Name: "with", Policies: []string{"clawql-eso-read"}}, {Kind: "group", Name: "with", Type: "internal", Policies: []string{"clawql-eso-read"}}}
+	if !sameJSON(t, r.Identities, want) {
+		t.Errorf("%+v", r.Identities)
+	}
 	if p := r.Policies; len(p) != 2 || !strings.Contains(p["clawql-eso-read"], "providers") || !strings.Contains(p["default"], "lookup-self") {
 		t.Errorf("%v", p)
 	}
@@ -89,7 +93,7 @@ func TestRightsAreExact(t *testing.T) {
 	root := read(t, source(s, s.Root))
 	delete(whole.Policies, "whole")
 	delete(root.Policies, "whole")
-	if !sameJSON(t, root.Roles, whole.Roles) || !sameJSON(t, root.Mounts, whole.Mounts) || !sameJSON(t, root.Policies, whole.Policies) {
+	if !sameJSON(t, root.Roles, whole.Roles) || !sameJSON(t, root.Mounts, whole.Mounts) || !sameJSON(t, root.Policies, whole.Policies) || !sameJSON(t, root.Identities, whole.Identities) {
 		t.Error("root reads something else")
 	}
 	lines := strings.Split(strings.TrimSpace(Rights), "\n")
@@ -125,7 +129,7 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 		t.Errorf("%v", r.Incomplete)
 	}
 	r = read(t, source(s, s.Token("nothing", `path "x" { capabilities = ["read"] }`)))
-	if len(r.Incomplete) != 2 || len(r.Mounts)+len(r.Roles)+len(r.Policies) > 0 {
+	if len(r.Incomplete) != 4 || len(r.Mounts)+len(r.Roles)+len(r.Policies) > 0 {
 		t.Errorf("%+v", r)
 	}
 	kubernetes := methods["kubernetes"]

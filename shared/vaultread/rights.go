@@ -24,6 +24,10 @@ path "auth/+/map/teams"       { capabilities = ["list"] }
 path "auth/+/map/teams/+"     { capabilities = ["read"] }
 path "auth/+/map/users"       { capabilities = ["list"] }
 path "auth/+/map/users/+"     { capabilities = ["read"] }
+path "identity/group/name"    { capabilities = ["list"] }
+path "identity/group/name/*"  { capabilities = ["read"] }
+path "identity/entity/name"   { capabilities = ["list"] }
+path "identity/entity/name/*" { capabilities = ["read"] }
 `
 
 // EnterpriseRights are needed besides where the server is Vault Enterprise.

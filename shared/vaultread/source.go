@@ -22,6 +22,7 @@ type Reading struct {
 	Policies   map[string]string // ACL policies by name; root, which has no text, is left out
 	Mounts     []vaultauth.Mount // by path
 	Roles      []vaultauth.Role  // by mount and name
+	Identities []Identity        // by kind and name
 	Incomplete []string          // what could not be read, each with its path
 	Version    string            // of the server
 	Requests   int               // that were made
@@ -70,5 +71,6 @@ func (r *reader) sort() {
 		}
 		return compare(a.Name, b.Name)
 	})
+	slices.SortFunc(r.reading.Identities, compareIdentities)
 	slices.Sort(r.reading.Incomplete)
 }

@@ -45,6 +45,10 @@ func (s *Server) Everything() {
 	} {
 		s.Do("POST", "auth/"+one.path, one.fields)
 	}
+	for _, kind := range []string{"group", "entity"} {
+		s.Do("POST", "identity/"+kind, map[string]any{"name": "with", "policies": []string{"clawql-eso-read"}})
+		s.Do("POST", "identity/"+kind, map[string]any{"name": "without"})
+	}
 }
 
 // Names are those of Everything, as Vault's roles are compared: MOUNT/NAME.
