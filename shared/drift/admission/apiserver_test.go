@@ -105,7 +105,7 @@ func TestAgainstTheAPIServer(t *testing.T) {
 		defer lock.Unlock()
 		seen[what]++
 	}
-	all, batch := int64(cases(40, 600)), int64(100)
+	all, batch := int64(cases(40, 500)), int64(100)
 	for first := int64(0); first < all; first += batch {
 		s.batch(t, first, min(first+batch, all), count)
 	}

@@ -332,7 +332,7 @@ func (d dice) pair(draw func() world) (world, world) {
 	}
 	b := clone(a)
 	for range 1 + d.Intn(3) {
-		b = d.change(b)
+		b = d.change(b, draw)
 	}
 	if d.in(2) {
 		return b, a
@@ -340,9 +340,9 @@ func (d dice) pair(draw func() world) (world, world) {
 	return a, b
 }
 
-func (d dice) change(w world) world {
+func (d dice) change(w world, draw func() world) world {
 	if len(w) == 0 {
-		return d.world()
+		return draw()
 	}
 	if d.in(4) {
 		w, _ = d.reworded(w)

@@ -86,7 +86,7 @@ func TestAgainstTheAPIServer(t *testing.T) {
 			}
 		})
 	}
-	for seed := range int64(cases(60, 1000)) {
+	for seed := range int64(cases(40, 600)) {
 		seeds <- seed
 	}
 	close(seeds)

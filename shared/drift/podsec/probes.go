@@ -1,9 +1,7 @@
 package podsec
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -113,6 +111,9 @@ var probes = []probe{
 		p.meta.Annotations = map[string]string{corev1.SeccompPodAnnotationKey: "unconfined"} //nolint:staticcheck // old versions of the standard ask for it
 		p.spec.SecurityContext.SeccompProfile = nil
 	}},
+	{"a container with seccomp off by annotation", func(p *pod) {
+		p.meta.Annotations = map[string]string{corev1.SeccompContainerAnnotationKeyPrefix + "main": "unconfined"} //nolint:staticcheck // as above
+	}},
 	{"a pod in a user namespace that runs as UID 0", func(p *pod) {
 		p.spec.HostUsers, p.spec.SecurityContext.RunAsUser = ptr.To(false), ptr.To[int64](0)
 	}},
@@ -172,9 +173,20 @@ func impossible(meta metav1.ObjectMeta, spec corev1.PodSpec) bool {
 		}
 	}
 	ownUsers := spec.HostUsers != nil && !*spec.HostUsers
-	return spec.OS != nil && spec.OS.Name == corev1.Windows && pod != linuxAsks{} ||
-		pod.seccomp && slices.ContainsFunc(slices.Collect(maps.Keys(meta.Annotations)), func(key string) bool { return strings.Contains(key, "seccomp.security.alpha.kubernetes.io/") }) ||
+	return spec.OS != nil && spec.OS.Name == corev1.Windows && pod != linuxAsks{} || saidTwice(meta, spec) ||
 		unmasked && !ownUsers || asHost && !spec.HostNetwork || ownUsers && (spec.HostNetwork || spec.HostPID || spec.HostIPC)
+}
+
+// saidTwice says whether seccomp stands in an annotation and in the field of
+// the same pod or container: both would have to be the same.
+func saidTwice(meta metav1.ObjectMeta, spec corev1.PodSpec) bool {
+	if _, noted := meta.Annotations[corev1.SeccompPodAnnotationKey]; noted && spec.SecurityContext != nil && spec.SecurityContext.SeccompProfile != nil { //nolint:staticcheck // old versions of the standard ask for it
+		return true
+	}
+	return slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), func(c corev1.Container) bool {
+		_, noted := meta.Annotations[corev1.SeccompContainerAnnotationKeyPrefix+c.Name] //nolint:staticcheck // as above
+		return noted && c.SecurityContext != nil && c.SecurityContext.SeccompProfile != nil
+	})
 }
 
 // linuxAsks is what of Linux' own a pod asks for.
