@@ -148,7 +148,7 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 		{"a policy only warns", "validationActions: [Deny]", "validationActions: [Warn]", "more-permissive Admission"},
 		{"a policy fails open", "  failurePolicy: Fail\n  matchC", "  failurePolicy: Ignore\n  matchC", "more-permissive Admission"},
 		{"another expression", "replicas <= 50", "replicas <= 51", "different Admission"},
-		{"a binding of another policy", "ValidatingAdmissionPolicyBinding\nmetadata: {name: clawql-digests}\nspec: {policyName: clawql-digests,", "ValidatingAdmissionPolicyBinding\nmetadata: {name: clawql-digests}\nspec: {policyName: other,", "different Admission"},
+		{"a binding of another policy", "ValidatingAdmissionPolicyBinding\nmetadata: {name: clawql-digests}\nspec: {policyName: clawql-digests,", "ValidatingAdmissionPolicyBinding\nmetadata: {name: clawql-digests}\nspec: {policyName: other,", "more-permissive Admission"},
 		{"plain text is let in", "mode: STRICT", "mode: PERMISSIVE", "more-permissive Istio"},
 		{"mutual TLS is switched off", "mode: STRICT", "mode: DISABLE", "more-permissive Istio"},
 		{"another caller", "principals: [cluster.local/ns/ingress/sa/proxy]", "principals: [cluster.local/ns/ingress/sa/proxy, cluster.local/ns/x/sa/y]", "more-permissive Istio"},
