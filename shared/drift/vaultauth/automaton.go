@@ -1,15 +1,17 @@
 package vaultauth
 
 import (
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
 // automaton reads a text with all patterns at once.
 type automaton struct {
 	patterns []pattern
-	runes    []rune
+	fresh    rune           // in none of the patterns
 	globs    []int          // of the patterns, those with a *
 	next     []map[rune]int // the tree of the others: what follows each of its nodes
 	ends     [][]int        // patterns that end at a node
@@ -19,7 +21,7 @@ type automaton struct {
 const gone = -1
 
 func newAutomaton(patterns []pattern) *automaton {
-	a := &automaton{patterns: patterns, runes: alphabet(patterns), next: []map[rune]int{{}}, ends: [][]int{nil}}
+	a := &automaton{patterns: patterns, fresh: freshRune(patterns), next: []map[rune]int{{}}, ends: [][]int{nil}}
 	for i, p := range patterns {
 		if p.starred() {
 			a.globs = append(a.globs, i)
@@ -42,19 +44,32 @@ func (a *automaton) plant(index int, text string) {
 	a.ends[at] = append(a.ends[at], index)
 }
 
-// alphabet is every rune of a pattern, and one that is in none.
-func alphabet(patterns []pattern) []rune {
-	var runes []rune
-	for _, p := range patterns {
-		runes = append(runes, []rune(p.text)...)
+func freshRune(patterns []pattern) rune {
+	fresh := 'o'
+	for slices.ContainsFunc(patterns, func(p pattern) bool { return strings.ContainsRune(p.text, fresh) }) {
+		fresh++
 	}
-	slices.Sort(runes)
-	runes = slices.Compact(runes)
-	for fresh := 'o'; ; fresh++ {
-		if !slices.Contains(runes, fresh) && fresh != '*' {
-			return append([]rune{fresh}, runes...)
+	return fresh
+}
+
+// follows are the runes that lead to different states; every other one leads
+// where the fresh one leads.
+func (a *automaton) follows(s state) []rune {
+	runes := []rune{}
+	if s.node != gone {
+		runes = slices.AppendSeq(runes, maps.Keys(a.next[s.node]))
+	}
+	for i, index := range a.globs {
+		text := a.patterns[index].text
+		for _, at := range s.globs[i] {
+			if at < len(text) && text[at] != '*' {
+				r, _ := utf8.DecodeRuneInString(text[at:])
+				runes = append(runes, r)
+			}
 		}
 	}
+	slices.Sort(runes)
+	return append([]rune{a.fresh}, slices.Compact(runes)...)
 }
 
 // state is a node of the tree, and the positions of each glob that can be
@@ -158,21 +173,22 @@ type walked struct {
 
 // shortest walks over all states, breadth first.
 func (a *automaton) shortest(least int, yes decision) (string, reach) {
-	queue, seen := []walked{{state: a.start()}}, map[string]bool{}
+	queue, seen, taken := []walked{{state: a.start()}}, map[string]bool{}, 0
 	for len(queue) > 0 {
 		n := queue[0]
 		queue = queue[1:]
 		if n.runes >= least && yes(a.matched(n.state)) {
 			return n.text, found
 		}
-		for _, r := range a.runes {
+		for _, r := range a.follows(n.state) {
+			taken += 1 + len(a.globs)
 			next := walked{a.step(n.state, r), n.text + string(r), n.runes + 1}
 			if key := next.state.key(min(next.runes, least)); !seen[key] {
 				seen[key] = true
 				queue = append(queue, next)
 			}
 		}
-		if len(seen) > states {
+		if taken > steps {
 			return "", toomany
 		}
 	}

@@ -58,9 +58,9 @@ type decision func(matched []bool) bool
 // starred: there is more than one text that it matches.
 func (p pattern) starred() bool { return p.glob && strings.Contains(p.text, "*") }
 
-// states of the automaton of all patterns that are looked at. Beyond it the
-// result is incomplete, never equal.
-const states = 20_000
+// steps of the automaton that are taken, times the patterns with a *. Beyond
+// them the result is incomplete, never equal.
+const steps = 200_000
 
 // search finds a text for which the decision is yes: one of first, an example
 // of a pattern, else the shortest there is.
