@@ -114,6 +114,8 @@ func (p *pair) changesOfVault() {
 		}
 	}
 	v.otherCluster()
+	v.snapshot()
+	v.partly()
 	v.local()
 	if report, code := v.drift(); code != 0 {
 		p.Errorf("after all: exit %d, %+v", code, report)
@@ -204,6 +206,53 @@ func (v *vaults) otherCluster() {
 		v.row("VaultAuth", "a method that asks another cluster", hit, false)
 	}
 	v.do(0, vaultWrite{"auth/kubernetes/config", v.cluster(0)})
+}
+
+// snapshot of staging is equal to production, and holds no secret.
+func (v *vaults) snapshot() {
+	file := filepath.Join(v.dir, "staging.snap")
+	if _, code := v.execute("snapshot", "staging", "-o", file, "--unsigned", "--key", v.key()); code != 0 {
+		v.Errorf("snapshot: exit %d", code)
+	}
+	text, err := exec.Command("gzip", "-dc", file).Output()
+	if err != nil || !strings.Contains(string(text), `"name":"clawql-eso-read"`) || strings.Contains(string(text), "canary") || strings.Contains(string(text), "hvs.") {
+		v.Errorf("%v: the snapshot lacks the role, or holds a secret: %s", err, text)
+	}
+	if report, code := v.drift("--from", "file:"+file, "--unsigned", "--key", v.key()); code != 0 || report.Status != finding.Equal {
+		v.Errorf("a snapshot of staging: exit %d, %+v", code, report)
+	}
+}
+
+// key hashes the values of Secrets in snapshots.
+func (v *vaults) key() string {
+	file := filepath.Join(v.dir, "key")
+	if err := os.WriteFile(file, []byte(strings.Repeat("0123456789abcdef", 4)), 0o600); err != nil {
+		v.Fatal(err)
+	}
+	return file
+}
+
+// partly: without a right the answer is not whole, and says where; without a
+// token that counts there is none.
+func (v *vaults) partly() {
+	less := strings.Replace(vaultread.Rights, `path "auth/+/role/+"`, `path "auth/none"`, 1)
+	v.project([2]string{v.servers[0].Token("less", less), v.servers[1].Root})
+	v.servers[0].Do("DELETE", "sys/policies/acl/less", nil)
+	report, code := v.drift()
+	if code != 3 || report.Status != finding.Incomplete {
+		v.Errorf("without a policy: exit %d, %+v", code, report)
+	}
+	v.servers[0].Do("PUT", "sys/policies/acl/less", map[string]any{"policy": less})
+	report, code = v.drift()
+	if text := strings.Join(report.Incomplete, "\n"); code != 3 || !strings.Contains(text, "auth/kubernetes/role/clawql-eso-read: no right to read it") {
+		v.Errorf("without the right to read roles: exit %d, %+v", code, report)
+	}
+	v.servers[0].Do("DELETE", "sys/policies/acl/less", nil)
+	v.project([2]string{"hvs.nobody", v.servers[1].Root})
+	if report, code := v.drift(); code != 3 || report.Status == finding.Equal || len(report.Findings) > 0 {
+		v.Errorf("without a token: exit %d, %+v", code, report)
+	}
+	v.limited()
 }
 
 // local: a development server on this machine, beside a cluster of this
