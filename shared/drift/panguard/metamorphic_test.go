@@ -348,3 +348,12 @@ func TestAPolicyOfAnotherNameIsNoMissingPolicy(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// What binaryData says, nobody reads.
+func TestAPolicyWithBinaryDataIsNotJudged(t *testing.T) {
+	from, to := policy("mode", "learning"), policy("mode", "protection")
+	from.Policies[0].Binary = true
+	if r := compare(t, from, to); len(r.Findings) > 0 || len(r.Judged) > 0 {
+		t.Errorf("%+v", r)
+	}
+}
