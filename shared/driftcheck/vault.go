@@ -6,6 +6,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
 	"github.com/clawql/clawql-workbench/shared/drift/vaultauth"
+	"github.com/clawql/clawql-workbench/shared/vaultread"
 )
 
 // vault compares what two Vaults let happen: the policies of one name, and who
@@ -24,10 +25,13 @@ func (c *comparison) vault() error {
 		c.lacks("Vault policies and auth methods", 0)
 		return nil
 	}
-	if err := c.vaultPolicies(from, to); err != nil {
-		return err
+	lacking := slices.Concat(from.unread(), to.unread())
+	if !slices.Contains(lacking, vaultread.AllPolicies) {
+		if err := c.vaultPolicies(from.read(lacking), to.read(lacking)); err != nil {
+			return err
+		}
 	}
-	return c.vaultAuth(from, to)
+	return c.vaultAuth(from, to, lacking)
 }
 
 // lacks says of what only the other side has something.
@@ -56,7 +60,7 @@ func (c *comparison) vaultPolicies(from, to vaultSide) error {
 	return nil
 }
 
-func (c *comparison) vaultAuth(from, to vaultSide) error {
+func (c *comparison) vaultAuth(from, to vaultSide, lacking []string) error {
 	switch {
 	case from.auth == nil && to.auth == nil:
 		c.note("Vault auth methods: not named, not compared")
@@ -68,6 +72,11 @@ func (c *comparison) vaultAuth(from, to vaultSide) error {
 		c.lacks("Vault auth methods", 1)
 		return nil
 	}
+	if slices.ContainsFunc(lacking, neededByAll) {
+		c.take(nil, []string{"Vault auth methods: not compared, since not all policies and methods were read"})
+		return nil
+	}
+	from, to = from.read(lacking), to.read(lacking)
 	c.identities(from.auth.Identities, to.auth.Identities)
 	result, err := vaultauth.Compare(from.whole(), to.whole(), vaultauth.Options{Names: c.names, Namespaces: c.o.Namespaces})
 	if err != nil {

@@ -26,6 +26,7 @@ type VaultAuth struct {
 	Mounts     []vaultauth.Mount
 	Roles      []vaultauth.Role
 	Identities []vaultread.Identity // groups and entities that add policies
+	Unread     []string             // of it and of the policies, as vaultread names it
 }
 
 type mountSpec struct {
@@ -46,11 +47,12 @@ type authSpec struct {
 	Roles  []roleSpec  `json:"roles"`
 
 	Identities []vaultread.Identity `json:"identities,omitempty"`
+	Unread     []string             `json:"unread,omitempty"`
 }
 
 // MarshalJSON refuses what holds a secret.
 func (v VaultAuth) MarshalJSON() ([]byte, error) {
-	all := authSpec{Mounts: make([]mountSpec, len(v.Mounts)), Roles: make([]roleSpec, len(v.Roles)), Identities: v.Identities}
+	all := authSpec{Mounts: make([]mountSpec, len(v.Mounts)), Roles: make([]roleSpec, len(v.Roles)), Identities: v.Identities, Unread: v.Unread}
 	for i, m := range v.Mounts {
 		all.Mounts[i] = mountSpec(m)
 	}
@@ -70,7 +72,7 @@ func (v *VaultAuth) UnmarshalJSON(text []byte) error {
 	if err := strictly(text, &all); err != nil {
 		return err
 	}
-	*v = VaultAuth{Identities: all.Identities}
+	*v = VaultAuth{Identities: all.Identities, Unread: all.Unread}
 	for _, m := range all.Mounts {
 		v.Mounts = append(v.Mounts, vaultauth.Mount(m))
 	}

@@ -22,7 +22,7 @@ func (r *Reader) Vault(ctx context.Context, s *Side, from vaultread.Source, envi
 	for _, m := range reading.Mounts {
 		ownCluster(m, at)
 	}
-	s.Policies, s.Auth = reading.Policies, &VaultAuth{reading.Mounts, reading.Roles, reading.Identities}
+	s.Policies, s.Auth = reading.Policies, &VaultAuth{reading.Mounts, reading.Roles, reading.Identities, reading.Unread}
 	s.Incomplete = append(s.Incomplete, reading.Incomplete...)
 	s.Requests += reading.Requests
 	s.localVault = reading.Local && at.Local && canBeLocal(environment)

@@ -273,3 +273,49 @@ func TestVaultIdentities(t *testing.T) {
 		}
 	}
 }
+
+// What one side did not read is in no finding, for it looks as if it were not
+// there; the rest is compared, and a snapshot remembers.
+func TestWhatWasNotReadOfVaultIsNoFinding(t *testing.T) {
+	other := strings.ReplaceAll(vaultManifests, "name: gateway", "name: other")
+	for what, c := range map[string]struct {
+		lose     func(s *Side)
+		unread   string
+		findings []string
+	}{
+		"a policy":       {func(s *Side) { delete(s.Policies, "read") }, vaultread.UnreadPolicy("read"), nil},
+		"all policies":   {func(s *Side) { s.Policies = map[string]string{} }, vaultread.AllPolicies, nil},
+		"all methods":    {func(s *Side) { s.Auth.Mounts, s.Auth.Roles = nil, nil }, vaultread.AllMounts, nil},
+		"a method":       {func(s *Side) { s.Auth.Mounts, s.Auth.Roles = s.Auth.Mounts[1:], s.Auth.Roles[1:] }, vaultread.UnreadMount("kubernetes"), []string{"VaultAuthRole other/gateway"}},
+		"a role":         {func(s *Side) { s.Auth.Roles = s.Auth.Roles[1:] }, vaultread.UnreadRole("kubernetes", "gateway"), []string{"VaultAuthRole other/gateway"}},
+		"nothing is not": {func(s *Side) { s.Auth.Roles = s.Auth.Roles[1:] }, "", []string{"VaultAuthRole kubernetes/gateway", "VaultAuthRole other/gateway"}},
+	} {
+		text := vaultManifests + "---" + strings.ReplaceAll(strings.ReplaceAll(other, "name: other", "name: gateway"), "kubernetes", "other")
+		text = strings.ReplaceAll(text, "type: other", "type: kubernetes")
+		from := vaultFolder(t, NewReader(), readPolicy, strings.Replace(text, "{name: other-gateway}\nspec:\n  mount: other\n  name: gateway\n  fields: {bound_service_account_names: [gateway]", "{name: other-gateway}\nspec:\n  mount: other\n  name: gateway\n  fields: {bound_service_account_names: ['*']", 1))
+		to := vaultFolder(t, NewReader(), readPolicy, text)
+		c.lose(&from)
+		if c.unread != "" {
+			from.Auth.Unread, from.Incomplete = []string{c.unread}, []string{"Vault: x: no right to read it"}
+		}
+		packed, err := Pack(from, "test", time.Unix(1, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, unpacked, err := Unpack("a", packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sides := range [][2]Side{{from, to}, {to, from}, {unpacked, to}} {
+			var objects []string
+			r := compared(t, sides[0], sides[1])
+			for _, f := range r.Findings {
+				objects = append(objects, f.Object.Kind+" "+f.Object.Name)
+			}
+			slices.Sort(objects)
+			if !slices.Equal(slices.Compact(objects), c.findings) || (r.Status == finding.Incomplete) != (c.unread != "") {
+				t.Errorf("%s: %s %v %v", what, r.Status, objects, r.Incomplete)
+			}
+		}
+	}
+}

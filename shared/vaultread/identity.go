@@ -19,7 +19,7 @@ type Identity struct {
 func (r *reader) identities(ctx context.Context) (jobs []func(context.Context) error, err error) {
 	for _, kind := range []string{"group", "entity"} {
 		at := "identity/" + kind + "/name"
-		names, err := r.names(ctx, at)
+		names, err := r.names(ctx, at, UnreadIdentity(kind, ""))
 		if err != nil {
 			return nil, err
 		}
@@ -33,7 +33,7 @@ func (r *reader) identities(ctx context.Context) (jobs []func(context.Context) e
 func (r *reader) identity(ctx context.Context, one Identity, at string) error {
 	data, err := r.get(ctx, at, false)
 	if data == nil {
-		return r.missed(at, err)
+		return r.missed(at, err, UnreadIdentity(one.Kind, one.Name))
 	}
 	one.Type, _ = data["type"].(string)
 	list, _ := data["policies"].([]any)
@@ -43,7 +43,7 @@ func (r *reader) identity(ctx context.Context, one Identity, at string) error {
 		}
 	}
 	if len(one.Policies) < len(list) {
-		return r.missed(at, unread("its policies are no texts"))
+		return r.missed(at, unread("its policies are no texts"), UnreadIdentity(one.Kind, one.Name))
 	}
 	if len(list) == 0 {
 		return nil

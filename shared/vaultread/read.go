@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clawql/clawql-workbench/shared/drift/vaultauth"
-	"github.com/clawql/clawql-workbench/shared/fault"
 )
 
 func compare(a, b string) int { return cmp.Compare(a, b) }
@@ -29,7 +29,7 @@ type reader struct {
 // each method.
 func (r *reader) all(ctx context.Context) error {
 	var jobs []func(context.Context) error
-	names, err := r.names(ctx, "sys/policies/acl")
+	names, err := r.names(ctx, "sys/policies/acl", AllPolicies)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (r *reader) all(ctx context.Context) error {
 func (r *reader) mounts(ctx context.Context) (list []*vaultauth.Mount, err error) {
 	data, err := r.get(ctx, "sys/auth", false)
 	if data == nil {
-		return nil, r.missed("sys/auth", err)
+		return nil, r.missed("sys/auth", err, AllMounts)
 	}
 	for name, value := range data {
 		fields, is := value.(map[string]any)
@@ -85,7 +85,7 @@ func (r *reader) mounts(ctx context.Context) (list []*vaultauth.Mount, err error
 		list = append(list, &vaultauth.Mount{Path: strings.Trim(name, "/"), Type: kind})
 	}
 	if len(list) == 0 { // every Vault has token
-		return nil, r.missed("sys/auth", unread("no auth method is in the answer"))
+		return nil, r.missed("sys/auth", unread("no auth method is in the answer"), AllMounts)
 	}
 	return list, nil
 }
@@ -93,7 +93,7 @@ func (r *reader) mounts(ctx context.Context) (list []*vaultauth.Mount, err error
 // below are the jobs that read a method's settings and its roles.
 func (r *reader) below(ctx context.Context, m *vaultauth.Mount) (jobs []func(context.Context) error, err error) {
 	// sys/auth/PATH/tune says the same and wants sudo
-	jobs = append(jobs, func(ctx context.Context) error { return r.into(ctx, &m.Tune, "sys/mounts/auth/"+m.Path+"/tune") })
+	jobs = append(jobs, func(ctx context.Context) error { return r.tune(ctx, m) })
 	known, is := methods[m.Type]
 	if !is {
 		r.note("auth/" + m.Path + ": its roles were not read: methods of type " + m.Type + " are not known")
@@ -102,7 +102,7 @@ func (r *reader) below(ctx context.Context, m *vaultauth.Mount) (jobs []func(con
 		jobs = append(jobs, func(ctx context.Context) error { return r.config(ctx, m) })
 	}
 	for _, one := range known.lists {
-		names, err := r.names(ctx, "auth/"+m.Path+"/"+one.path)
+		names, err := r.names(ctx, "auth/"+m.Path+"/"+one.path, UnreadMount(m.Path))
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ func (r *reader) policy(ctx context.Context, name string) error {
 	data, err := r.get(ctx, at, false)
 	text, is := data["policy"].(string)
 	if !is {
-		return r.missed(at, err)
+		return r.missed(at, err, UnreadPolicy(name))
 	}
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -138,25 +138,26 @@ func (r *reader) config(ctx context.Context, m *vaultauth.Mount) error {
 		return nil
 	}
 	if data == nil {
-		return r.missed("auth/"+m.Path+"/config", err)
+		return r.missed("auth/"+m.Path+"/config", err, UnreadMount(m.Path))
 	}
 	m.Config = data
 	return nil
 }
 
-func (r *reader) into(ctx context.Context, field *map[string]any, at string) error {
+func (r *reader) tune(ctx context.Context, m *vaultauth.Mount) error {
+	at := "sys/mounts/auth/" + m.Path + "/tune"
 	data, err := r.get(ctx, at, false)
 	if data == nil {
-		return r.missed(at, err)
+		return r.missed(at, err, UnreadMount(m.Path))
 	}
-	*field = data
+	m.Tune = data
 	return nil
 }
 
 func (r *reader) role(ctx context.Context, role vaultauth.Role, at string) error {
 	data, err := r.get(ctx, at, false)
 	if data == nil {
-		return r.missed(at, err)
+		return r.missed(at, err, UnreadRole(role.Mount, role.Name))
 	}
 	role.Fields = data
 	r.lock.Lock()
@@ -166,24 +167,23 @@ func (r *reader) role(ctx context.Context, role vaultauth.Role, at string) error
 }
 
 // names of a list. One that is empty has none; one that may not be read is
-// noted and has none either.
-func (r *reader) names(ctx context.Context, at string) (names []string, err error) {
+// noted, as what is not whole without it, and has none either.
+func (r *reader) names(ctx context.Context, at, what string) (names []string, err error) {
 	data, err := r.get(ctx, at, true)
 	if errors.Is(err, errAbsent) {
 		return nil, nil
 	}
 	keys, is := data["keys"].([]any)
 	if !is {
-		return nil, r.missed(at, err)
+		return nil, r.missed(at, err, what)
 	}
 	for i, key := range keys {
 		name, _ := key.(string)
 		switch {
 		case i >= most:
-			r.note(fmt.Sprintf("%s: it has %d names; %d are read", at, len(keys), most))
-			return names, nil
+			return names, r.missed(at, unread(fmt.Sprintf("it has %d names; %d are read", len(keys), most)), what)
 		case name == "" || strings.HasSuffix(name, "/") || path.Clean("/"+name) != "/"+name:
-			r.note(fmt.Sprintf("%s/%s: it is a folder, or a name that no path can hold", at, name))
+			_ = r.missed(at+"/"+name, unread("it is a folder, or a name that no path can hold"), what)
 		default:
 			names = append(names, name)
 		}
@@ -216,19 +216,23 @@ func (r *reader) get(ctx context.Context, at string, list bool) (map[string]any,
 	return WithoutSecrets(answer.Data), nil
 }
 
-// missed notes what could not be read; an error that ends the reading passes.
-func (r *reader) missed(at string, err error) error {
-	var ends *fault.Error
+// missed notes what could not be read, and what is unread by that; an error
+// that ends the reading passes.
+func (r *reader) missed(at string, err error, what string) error {
 	var reason unread
 	switch {
-	case errors.As(err, &reason):
-		r.note(at + ": " + string(reason))
+	case err == nil:
+		reason = "the answer is not one of Vault"
 	case errors.Is(err, errAbsent):
-		r.note(at + ": there is nothing")
-	case errors.As(err, &ends), err != nil:
+		reason = "there is nothing"
+	case !errors.As(err, &reason):
 		return err
-	default:
-		r.note(at + ": the answer is not one of Vault")
+	}
+	r.note(at + ": " + string(reason))
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if !slices.Contains(r.reading.Unread, what) {
+		r.reading.Unread = append(r.reading.Unread, what)
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type Reading struct {
 	Roles      []vaultauth.Role  // by mount and name
 	Identities []Identity        // by kind and name
 	Incomplete []string          // what could not be read, each with its path
+	Unread     []string          // the same by name, see AllPolicies
 	Version    string            // of the server
 	Requests   int               // that were made
 	Local      bool              // it is a development server on this machine, see local
@@ -73,4 +74,5 @@ func (r *reader) sort() {
 	})
 	slices.SortFunc(r.reading.Identities, compareIdentities)
 	slices.Sort(r.reading.Incomplete)
+	slices.Sort(r.reading.Unread)
 }

@@ -51,7 +51,7 @@ func (r *reader) extra(ctx context.Context) error {
 		return nil
 	}
 	for _, kind := range []string{"rgp", "egp"} {
-		names, err := r.names(ctx, "sys/policies/"+kind)
+		names, err := r.names(ctx, "sys/policies/"+kind, AllPolicies)
 		if err != nil {
 			return err
 		}
