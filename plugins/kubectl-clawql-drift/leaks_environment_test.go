@@ -98,6 +98,7 @@ metadata:
     kubectl.kubernetes.io/last-applied-configuration: '{"env":"${workload last applied}"}'
     example.com/webhook-token: ${workload annotation}
 spec:
+  replicas: 0
   selector: {matchLabels: {app: gateway}}
   template:
     metadata: {labels: {app: gateway}, annotations: {example.com/config: 'password: ${template annotation}'}}
@@ -127,6 +128,7 @@ kind: CronJob
 metadata: {name: nightly, namespace: clawql}
 spec:
   schedule: "0 4 * * *"
+  suspend: true
   jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: registry.example.com/a, env: [{name: S3_SECRET_KEY, value: "${cronjob variable}"}]}]}}}}
 ---
 apiVersion: example.com/v1
@@ -170,4 +172,42 @@ kind: RoleBinding
 metadata: {name: reader, namespace: clawql}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
 subjects: [{kind: ServiceAccount, name: gateway, namespace: clawql}]
+`
+
+// leakyVault are the auth methods of a Vault as somebody exports them by hand,
+// with what Vault itself would not give out.
+const leakyVault = `apiVersion: clawql.io/v1alpha1
+kind: VaultAuthMount
+metadata: {name: kubernetes, annotations: {example.com/token: "${vault annotation}"}}
+spec: {path: kubernetes, type: kubernetes, config: {kubernetes_host: https://10.0.0.1, token_reviewer_jwt: "${vault reviewer}"}}
+---
+apiVersion: clawql.io/v1alpha1
+kind: VaultAuthMount
+metadata: {name: ldap}
+spec: {path: ldap, type: ldap, config: {url: ldaps://ldap, binddn: cn=vault, bindpass: "${vault bindpass}", client_tls_key: "-----BEGIN PRIVATE KEY----- ${vault tls key}"}}
+---
+apiVersion: clawql.io/v1alpha1
+kind: VaultAuthMount
+metadata: {name: oidc}
+spec: {path: oidc, type: oidc, config: {oidc_client_id: a, oidc_client_secret: "${vault oidc secret}", provider_config: {provider: azure, api_token: "${vault provider token}"}}}
+---
+apiVersion: clawql.io/v1alpha1
+kind: VaultAuthMount
+metadata: {name: radius}
+spec: {path: radius, type: radius, config: {host: r, secret: "${vault radius secret}"}}
+---
+apiVersion: clawql.io/v1alpha1
+kind: VaultAuthRole
+metadata: {name: kubernetes-gateway}
+spec: {mount: kubernetes, name: gateway, fields: {bound_service_account_names: [gateway], bound_service_account_namespaces: [clawql], token_policies: [POLICY], token_ttl: 3600, secret_id: "${vault secret id}"}}
+---
+apiVersion: clawql.io/v1alpha1
+kind: VaultAuthRole
+metadata: {name: ann}
+spec: {mount: userpass, name: ann, fields: {password: "${vault password}", password_hash: "${vault password hash}", token_policies: [default]}}
+---
+apiVersion: clawql.io/v1alpha1
+kind: VaultAuthMount
+metadata: {name: userpass}
+spec: {path: userpass, type: userpass}
 `

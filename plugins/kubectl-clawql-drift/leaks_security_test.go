@@ -131,6 +131,31 @@ func TestNoValueInASnapshot(t *testing.T) {
 	}
 }
 
+// What somebody exported of a Vault by hand, with what Vault would never give
+// out: nothing of it is in a report or a snapshot.
+func TestNoValueOfAVault(t *testing.T) {
+	c := newCanaries()
+	leakySides(t, c)
+	put(t, "staging/vault.yaml", c.plant(strings.ReplaceAll(leakyVault, "POLICY", "root"), "staging"))
+	put(t, "production/vault.yaml", c.plant(strings.ReplaceAll(leakyVault, "POLICY", "clawql-eso-read"), "production"))
+	for _, format := range formats {
+		got := command("--from", "dir:staging", "--to", "dir:production", "-o", format)
+		if got.code == 0 || !strings.Contains(got.out, "VaultAuth") {
+			t.Errorf("%s: exit %d\n%.2000s", format, got.code, got.all())
+		}
+		c.none(t, format, got.all())
+	}
+	for _, key := range [][]string{nil, {"--key", "key"}} {
+		got := command(append([]string{"snapshot", "dir:staging", "-o", "v.snap", "--unsigned"}, key...)...)
+		content, err := os.ReadFile("v.snap")
+		if err != nil {
+			t.Fatalf("%v %+v", err, got)
+		}
+		c.none(t, "what snapshot says", got.all())
+		c.none(t, "the snapshot", unpacked(t, content), "open ")
+	}
+}
+
 // What no key joins is not compared: two sides whose variables alone could
 // differ are not equal.
 func TestUnkeyedCredentialsAreNotEqual(t *testing.T) {
