@@ -282,7 +282,7 @@ func (c *comparer) atomsOf(side int) map[finding.Object][]string {
 		r := &c.sides[side][i]
 		switch {
 		case r.Object.Kind == bindingKind:
-			policy := find(c.sides[side], r.policyObject())
+			policy := c.index[side][r.policyObject()]
 			if policy == nil {
 				continue
 			}

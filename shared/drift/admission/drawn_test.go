@@ -374,7 +374,8 @@ func mustCompareAll(t *testing.T, seed int64, a, b world) (found []finding.Findi
 	}
 	for _, side := range [][]Resource{from, to} {
 		for _, o := range side {
-			alone := find(from, o.Object) == nil || find(to, o.Object) == nil
+			has := func(r Resource) bool { return r.Object == o.Object }
+			alone := !slices.ContainsFunc(from, has) || !slices.ContainsFunc(to, has)
 			left = left || alone && !slices.Contains(r.Judged[o.Object], "")
 		}
 	}

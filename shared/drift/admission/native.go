@@ -30,14 +30,14 @@ func denies(r *Resource) bool {
 }
 
 // usesOf are a side's policies with their bindings that deny.
-func usesOf(side []Resource) []use {
+func usesOf(index map[finding.Object]*Resource, side []Resource) []use {
 	var list []use
 	for i := range side {
 		binding := &side[i]
 		if binding.Object.Kind != bindingKind || !denies(binding) {
 			continue
 		}
-		policy := find(side, binding.policyObject())
+		policy := index[binding.policyObject()]
 		if policy == nil {
 			continue
 		}

@@ -139,14 +139,15 @@ func known(name string) (kind, bool) {
 type space struct {
 	namespaces, names       []string
 	labels, namespaceLabels []map[string]string
+	tried                   int
 }
 
 // limit of the requests that are tried for one rule.
 const limit = 4000
 
 // tries are requests about a kind, the plainest first.
-func (s space) tries(k kind, try func(Request) (stop bool)) {
-	base, count := k.on(), 0
+func (s *space) tries(k kind, try func(Request) (stop bool)) {
+	base := k.on()
 	namespaces := append([]string{base.Namespace}, s.namespaces...)
 	if base.Namespace == "" {
 		namespaces = namespaces[:1]
@@ -157,7 +158,7 @@ func (s space) tries(k kind, try func(Request) (stop bool)) {
 				for _, name := range append([]string{base.Name}, s.names...) {
 					r := base
 					r.Namespace, r.Name, r.Labels, r.NamespaceLabels = namespace, name, labels, namespaceLabels
-					if count++; count > limit || (namespace == "" && namespaceLabels != nil) {
+					if s.tried++; s.tried > limit || (namespace == "" && namespaceLabels != nil) {
 						return
 					}
 					if try(r) {

@@ -32,6 +32,7 @@ var Kinds = map[string][]string{
 type comparer struct {
 	names  [2]string
 	sides  [2][]Resource
+	index  [2]map[finding.Object]*Resource
 	rules  [2]map[finding.Object][]rule // of Kyverno's policies
 	uses   [2][]use                     // of Kubernetes' own
 	atoms  [2]map[finding.Object][]string
@@ -45,6 +46,12 @@ type comparer struct {
 // those of the sides in texts. The error is finding.Bug.
 func Compare(from, to []Resource, names [2]string) (*verdict.Result, error) {
 	c := &comparer{names: names, sides: [2][]Resource{from, to}, result: &verdict.Result{}, told: map[finding.Object][]string{}, said: map[string]bool{}}
+	for i, side := range c.sides {
+		c.index[i] = map[finding.Object]*Resource{}
+		for j := range side {
+			c.index[i][side[j].Object] = &side[j]
+		}
+	}
 	if c.alike() {
 		return c.result, nil
 	}
@@ -57,7 +64,7 @@ func Compare(from, to []Resource, names [2]string) (*verdict.Result, error) {
 				c.rules[i][side[j].Object] = rulesOf(&side[j], exceptions[i])
 			}
 		}
-		c.uses[i] = usesOf(side)
+		c.uses[i] = usesOf(c.index[i], side)
 	}
 	if err := c.differences(); err != nil {
 		return nil, err
@@ -70,7 +77,7 @@ func Compare(from, to []Resource, names [2]string) (*verdict.Result, error) {
 // they mostly do.
 func (c *comparer) alike() bool {
 	return len(c.sides[0]) == len(c.sides[1]) && !slices.ContainsFunc(c.sides[0], func(r Resource) bool {
-		other := find(c.sides[1], r.Object)
+		other := c.index[1][r.Object]
 		return other == nil || !reflect.DeepEqual(r.Raw["spec"], other.Raw["spec"])
 	})
 }
@@ -107,17 +114,8 @@ func (c *comparer) objects() []finding.Object {
 	return slices.Compact(all)
 }
 
-func find(list []Resource, object finding.Object) *Resource {
-	for i := range list {
-		if list[i].Object == object {
-			return &list[i]
-		}
-	}
-	return nil
-}
-
 func (c *comparer) pairOf(object finding.Object) [2]*Resource {
-	return [2]*Resource{find(c.sides[0], object), find(c.sides[1], object)}
+	return [2]*Resource{c.index[0][object], c.index[1][object]}
 }
 
 // rest speaks of a difference that no request told. An object that only one

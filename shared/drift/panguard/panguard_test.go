@@ -115,6 +115,11 @@ func TestHiddenValuesAreNotJudged(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	from = gateway()
+	from.Workloads[0].Containers[0].Env = []corev1.EnvVar{{Name: "CLAWQL_MCP_JWT_ENABLED", ValueFrom: &corev1.EnvVarSource{}}}
+	if r := compare(t, from, to); len(r.Findings) > 0 || len(r.Judged) > 0 {
+		t.Errorf("%+v", r)
+	}
+	from = gateway()
 	from.Workloads[0].Containers[0].EnvFrom = []corev1.EnvFromSource{{}}
 	if r := compare(t, from, to); len(r.Findings) > 0 || len(r.Judged) > 0 {
 		t.Errorf("%+v", r)
