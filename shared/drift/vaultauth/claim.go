@@ -114,8 +114,13 @@ func (c *comparison) grants(p *pair, side int, l Login) error {
 	return c.claim(p, claim{
 		object: p.object, aspect: "policies", side: side, login: l, ask: Ask{Request: &gap.Request}, mount: mine.ownPolicies == theirs.ownPolicies,
 		severity: severity,
-		why:      fmt.Sprintf("the tokens have the policies %s and %s; %s", list(p.says[from].token.policies), list(p.says[to].token.policies), gap.Explanation),
+		why:      fmt.Sprintf("%s alone gives the policies %s, %s alone %s; %s", c.options.Names[side], list(less(mine.policies, theirs.policies)), c.options.Names[1-side], list(less(theirs.policies, mine.policies)), gap.Explanation),
 	})
+}
+
+// less are the names without those of others.
+func less(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
 
 // gap is what policies of side allow and those of the other do not, nil for

@@ -199,7 +199,7 @@ func (r *real) parent(c Creation) string {
 	var made struct {
 		Auth given `json:"auth"`
 	}
-	r.must("POST", "auth/token/create", table{"policies": append([]string{"maker"}, c.ParentPolicies...), "no_default_policy": true}, &made)
+	r.must("POST", "auth/token/create", table{"policies": append([]string{"maker"}, c.ParentPolicies...), "no_default_policy": !slices.Contains(c.ParentPolicies, "default")}, &made)
 	return made.Auth.Token
 }
 
