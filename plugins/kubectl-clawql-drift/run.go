@@ -45,31 +45,30 @@ func show(s console.Streams, format output.Format, o options, report *driftcheck
 	return writeTable(s, o, report, time.Now())
 }
 
-// compare reads both sides, one after the other, and compares them.
+// compare reads both sides and compares them. What it is at is shown on a
+// terminal, and on nothing else.
 func compare(c *cli.Context, o options) (report *driftcheck.Report, at places, err error) {
 	s := cmdline.Streams(c)
 	live := s.Live(s.Err)
 	defer live.Close()
 	defer live.Update("", nil) // progress leaves no trace
-	progress := func(text string) { live.Update("", []string{text}) }
+	progress := func(lines ...string) { live.Update("", lines) }
 	if !s.IsTerminal(s.Err) {
-		progress = func(string) {}
+		progress = func(...string) {}
 	}
 	reader, err := readerOf(o.key, driftcheck.NewReader)
 	if err != nil {
 		return nil, at, err
 	}
-	from, seen, err := o.read(c.Context, o.from, reader, progress)
+	sides, seen, err := o.both(c.Context, reader, progress)
 	if err != nil {
 		return nil, at, err
 	}
-	to, alsoSeen, err := o.read(c.Context, o.to, reader, progress)
-	if err != nil {
-		return nil, at, err
-	}
+	from, to := sides[0], sides[1]
+	progress("comparing " + console.Count(len(from.Objects)+len(to.Objects), "object"))
 	if report, err = driftcheck.Compare(c.Context, from, to, o.mapping); err == nil {
 		report.Except(o.exceptions, time.Now())
-		report.Warnings = append(append(report.Warnings, seen...), alsoSeen...)
+		report.Warnings = append(append(report.Warnings, seen[0]...), seen[1]...)
 	}
 	return report, placesOf(o, from, to), err
 }

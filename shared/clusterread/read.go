@@ -94,7 +94,8 @@ type reader struct {
 	client  *client
 	lock    sync.Mutex
 	reading *Reading
-	done    int
+	done    int // lists
+	seen    int // objects
 }
 
 // namespaces reads the namespaces themselves, by name.
@@ -176,8 +177,9 @@ func (r *reader) list(ctx context.Context, t target, ofLists int) error {
 				return err
 			}
 		}
-		if options.Continue = page.GetContinue(); options.Continue == "" {
-			r.finished(ofLists)
+		options.Continue = page.GetContinue()
+		r.read(len(page.Items), options.Continue == "", ofLists)
+		if options.Continue == "" {
 			return nil
 		}
 	}
@@ -265,11 +267,14 @@ func (r *reader) asked() {
 	r.reading.Requests++
 }
 
-func (r *reader) finished(ofLists int) {
+// read tells of a page, and whether it was the last one of its list.
+func (r *reader) read(objects int, last bool, ofLists int) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	r.done++
+	if r.seen += objects; last {
+		r.done++
+	}
 	if r.source.Progress != nil {
-		r.source.Progress(len(r.reading.Objects), r.done, ofLists)
+		r.source.Progress(r.seen, r.done, ofLists)
 	}
 }

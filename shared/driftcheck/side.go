@@ -46,10 +46,8 @@ type Side struct {
 // Reader reads both sides of one comparison: what it seals in the one can be
 // compared with what it seals in the other, and with nothing else.
 type Reader struct {
-	// Progress hears of files that are read, by folder; nil is silence.
-	Progress func(dir string, files, of int)
-	sealer   *sealer
-	folders  *manifests.Reader[manifest]
+	sealer  *sealer
+	folders *manifests.Reader[manifest]
 }
 
 // NewReader makes a reader with a key of its own.
@@ -65,11 +63,13 @@ func readerWith(s *sealer) *Reader {
 // manifests.Read. An object of a kind that has a namespace and names none is
 // in "default", as kubectl would put it.
 func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
-	folder, err := r.folders.Read(ctx, dir, func(files, of int) {
-		if r.Progress != nil {
-			r.Progress(dir, files, of)
-		}
-	})
+	return r.FolderTold(ctx, dir, nil)
+}
+
+// FolderTold is Folder, and progress hears, now and then, how many files of how
+// many were read.
+func (r *Reader) FolderTold(ctx context.Context, dir string, progress func(files, of int)) (Side, error) {
+	folder, err := r.folders.Read(ctx, dir, progress)
 	if err != nil {
 		return Side{}, err
 	}
