@@ -196,8 +196,8 @@ drift-image: bin/ca-certificates.crt ## what Docker needs for the image of `drif
 bin/prometheus-alertmanager: .ci/alertmanager
 	@$(STEP) "fetch $@" .ci/alertmanager $@
 
-test-drift-oracle: bin/oracle-netpol bin/oracle-rbac bin/vault bin/kube ## the drift comparers against independent oracles, 10,000 cases each
-	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) CLAWQL_ORACLE_RBAC=$(abspath bin/oracle-rbac) CLAWQL_ORACLE_VAULT=$(abspath bin/vault) CLAWQL_KUBE=$(abspath bin/kube) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...
+test-drift-oracle: bin/oracle-netpol bin/oracle-rbac bin/oracle-istio bin/vault bin/kube ## the drift comparers against independent oracles, 10,000 cases each
+	@$(STEP) "drift: oracles, 10,000 cases each" env CLAWQL_REQUIRE=oracle CLAWQL_ORACLE_NETPOL=$(abspath bin/oracle-netpol) CLAWQL_ORACLE_RBAC=$(abspath bin/oracle-rbac) CLAWQL_ORACLE_ISTIO=$(abspath bin/oracle-istio) CLAWQL_ORACLE_VAULT=$(abspath bin/vault) CLAWQL_KUBE=$(abspath bin/kube) $(GO) test $(FLAGS) -count=1 -timeout 30m ./shared/drift/...
 
 test-drift-kyverno: bin/oracle-kyverno ## witnesses about Kyverno's policies, asked of Kyverno's own webhook
 	@$(STEP) "drift: Kyverno's own webhook" env CLAWQL_REQUIRE=kyverno CLAWQL_ORACLE_KYVERNO=$(abspath bin/oracle-kyverno) $(GO) test $(FLAGS) -count=1 -timeout 20m -run AgainstKyverno ./shared/drift/admission
@@ -210,6 +210,11 @@ bin/oracle-kyverno: $(wildcard testdata/oracle-kyverno/*.go testdata/oracle-kyve
 # netpol-analyzer, in a module of its own; tests only.
 bin/oracle-netpol: $(wildcard testdata/oracle-netpol/*.go testdata/oracle-netpol/go.*)
 	@$(STEP) "build $@" $(GO) -C testdata/oracle-netpol build -trimpath -o $(abspath $@) .
+	@touch $@
+
+# Istio's own translation of its policies, in a module of its own; tests only.
+bin/oracle-istio: $(wildcard testdata/oracle-istio/*.go testdata/oracle-istio/go.*)
+	@$(STEP) "build $@: Istio's translation, 2 to 3 minutes with empty caches" $(GO) -C testdata/oracle-istio build -trimpath -o $(abspath $@) .
 	@touch $@
 
 # Kubernetes' own authorizer, in the sandbox's module; tests only.
