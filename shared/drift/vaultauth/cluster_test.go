@@ -80,7 +80,11 @@ func (c *cluster) namespace(w http.ResponseWriter, r *http.Request) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	name := r.PathValue("name")
-	answer(w, table{"apiVersion": "v1", "kind": "Namespace", "metadata": table{"name": name, "labels": c.labels[name]}})
+	labels := table{nameLabel: name}
+	for key, value := range c.labels[name] {
+		labels[key] = value
+	}
+	answer(w, table{"apiVersion": "v1", "kind": "Namespace", "metadata": table{"name": name, "labels": labels}})
 }
 
 func (c *cluster) label(namespace string, labels map[string]string) {

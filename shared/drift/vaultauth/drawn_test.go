@@ -126,7 +126,7 @@ func (d dice) kubernetes(one *drawn) {
 	words := []string{"a", "ab", "a*", "*b", "*", "b", "c-*-d", "a*b"}
 	one.role["bound_service_account_names"] = d.some(words...)
 	if d.in(3) {
-		one.role["bound_service_account_namespace_selector"] = d.one(`{"matchLabels":{"t":"1"}}`, `matchLabels: {t: "1", u: "2"}`, `{"matchLabels":{"t":"2"}}`, `{}`)
+		one.role["bound_service_account_namespace_selector"] = d.one(`{"matchLabels":{"t":"1"}}`, `matchLabels: {t: "1", u: "2"}`, `{"matchLabels":{"t":"2"}}`, `{}`, `{"matchLabels":{"kubernetes.io/metadata.name":"b"}}`)
 	}
 	if one.role["bound_service_account_namespace_selector"] == nil || d.in(2) {
 		one.role["bound_service_account_namespaces"] = d.some(words...)

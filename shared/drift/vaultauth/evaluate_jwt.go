@@ -44,8 +44,12 @@ func (p *point) selected() bool {
 	if err := yaml.Unmarshal([]byte(text), &wants); err != nil {
 		return false
 	}
+	have := klabels.Set{"kubernetes.io/metadata.name": p.login.Account.Namespace}
+	for name, value := range p.login.Account.Labels {
+		have[name] = value
+	}
 	selector, err := metav1.LabelSelectorAsSelector(&wants)
-	return err == nil && selector.Matches(klabels.Set(p.login.Account.Labels))
+	return err == nil && selector.Matches(have)
 }
 
 // refusesJWT follows vault-plugin-auth-jwt/path_login.go.

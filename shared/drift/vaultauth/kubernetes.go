@@ -91,8 +91,19 @@ func (n *namespaces) selector(role *fields) {
 		role.fail(name, text, "an object with matchLabels")
 		return
 	}
-	n.labels, n.selects = selector.Labels, true
+	own, named := selector.Labels[nameLabel]
+	switch {
+	case named && len(selector.Labels) == 1:
+		n.names = append(n.names, pattern{own, false})
+	case named:
+		role.fail(name, text, "labels, or "+nameLabel+" alone")
+	default:
+		n.labels, n.selects = selector.Labels, true
+	}
 }
+
+// nameLabel is one that Kubernetes gives each namespace: its name.
+const nameLabel = "kubernetes.io/metadata.name"
 
 // has says whether a namespace is one of them by its name.
 func (n namespaces) has(name string) bool {

@@ -19,6 +19,7 @@ func TestNamespacesByOtherNames(t *testing.T) {
 		{"all", side("kubernetes", kubeConfig, with(kubeRole, "bound_service_account_namespaces", "*")), side("kubernetes", kubeConfig, with(kubeRole, "bound_service_account_namespaces", "*")), ""},
 		{"the name of the other side", side("kubernetes", kubeConfig, kubeRole), side("kubernetes", kubeConfig, kubeRole), "stricter service account clawql/eso logs in at kubernetes role kubernetes/r"},
 		{"a glob", side("kubernetes", kubeConfig, with(kubeRole, "bound_service_account_namespaces", "stag*")), side("kubernetes", kubeConfig, kubeRole), "more-permissive service account stagother/eso logs in at kubernetes role kubernetes/r"},
+		{"a selector", side("kubernetes", kubeConfig, with(kubeRole, "bound_service_account_namespaces", nil, "bound_service_account_namespace_selector", `matchLabels: {kubernetes.io/metadata.name: staging}`)), side("kubernetes", kubeConfig, kubeRole), ""},
 		{"a subject", side("jwt", jwtConfig, with(jwtRole, subject, "system:serviceaccount:staging:ci")), side("jwt", jwtConfig, with(jwtRole, subject, "system:serviceaccount:clawql:ci")), ""},
 		{"another subject", side("jwt", jwtConfig, with(jwtRole, subject, "system:serviceaccount:staging:ci")), side("jwt", jwtConfig, jwtRole), "stricter a JWT of subject other, of audience vault logs in at jwt role jwt/r"},
 	}
