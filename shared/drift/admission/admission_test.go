@@ -96,6 +96,11 @@ func TestChanges(t *testing.T) {
 		{"another namespace", images, "namespaces: [x]", "namespaces: [x, y]", []string{"different"}},
 		{"another subject", images, "subject: b", "subject: c", []string{"different"}},
 		{"audit, and another subject", images, "verifyImages: [{", "verifyImages: [{failureAction: Audit, required: false, ", []string{"more-permissive: create a Pod that fails ClusterPolicy images, rule signed", "different"}},
+		{"an exclusion more", images, "    match: {resources: {kinds: [Service]}}", "    match: {resources: {kinds: [Service]}}\n    exclude: {resources: {namespaces: ['dev-*']}}", []string{"more-permissive: create a Service in namespace dev-x that fails ClusterPolicy images, rule labels"}},
+		{"another test for the same field", images, `team: "?*"`, `team: "a*"`, []string{"different"}},
+		{"a test for another field", images, `team: "?*"`, `owner: "?*"`, []string{"more-permissive: create a Service that fails ClusterPolicy images, rule labels", "stricter: create a Service that fails ClusterPolicy images, rule labels"}},
+		{"bound to some namespaces", native, "[Deny, Audit]", "[Deny, Audit], matchResources: {namespaceSelector: {matchLabels: {env: prod}}}", []string{"more-permissive: create a Pod that fails ValidatingAdmissionPolicy small"}},
+		{"bound to others", native, "[Deny, Audit]", "[Deny, Audit], matchResources: {namespaceSelector: {matchExpressions: [{key: env, operator: NotIn, values: [dev]}]}}", []string{"more-permissive: create a Pod in a namespace with env=dev that fails ValidatingAdmissionPolicy small"}},
 		{"another rule", images, "name: signed", "name: other", nil},
 		{"no policy", images, images, "", []string{"more-permissive: create a Service that fails ClusterPolicy images, rule labels"}},
 		{"warns", native, "[Deny, Audit]", "[Warn]", []string{"more-permissive: create a Pod that fails ValidatingAdmissionPolicy small"}},
@@ -112,6 +117,37 @@ func TestChanges(t *testing.T) {
 				t.Errorf("%q, not %q", got, one.want)
 			}
 		})
+	}
+}
+
+// What cannot be refused on a side is no witness that it refuses.
+func TestNoWitnessOfWhatRefusesNothing(t *testing.T) {
+	for name, change := range map[string][2]string{
+		"not at admission":     {"  rules:", "  admission: false\n  rules:"},
+		"only updates":         {"kinds: [Service]", "kinds: [Service], operations: [UPDATE]"},
+		"all is excluded":      {"kinds: [Service]}}", "kinds: [Service]}}\n    exclude: {resources: {names: ['*']}}"},
+		"a subresource":        {"kinds: [Service]", "kinds: [Service/status]"},
+		"a rule after another": {"  rules:", "  applyRules: One\n  rules:"},
+	} {
+		strict := strings.Replace(images, change[0], change[1], 1)
+		loose := strings.Replace(strict, "validate: {", "validate: {failureAction: Audit, ", 1)
+		if got := summary(compare(t, side(t, loose), side(t, strict))); !slices.Equal(got, []string{"different"}) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// Of a rule that an exception names nothing is certain.
+func TestARuleWithAnExceptionIsUncertain(t *testing.T) {
+	const exception = "---\napiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: some}\nspec: {match: {any: [{resources: {kinds: [Service]}}]}, exceptions: [{policyName: images, ruleNames: [lab*]}]}\n"
+	got := summary(compare(t, side(t, strings.Replace(images, "Enforce", "Audit", 1)+exception), side(t, images+exception)))
+	if want := []string{"more-permissive: create a Pod that fails ClusterPolicy images, rule signed", "different"}; len(got) != 1 && !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	for _, line := range got {
+		if strings.Contains(line, "rule labels") {
+			t.Errorf("%q", got)
+		}
 	}
 }
 

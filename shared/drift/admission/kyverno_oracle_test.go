@@ -259,7 +259,7 @@ func witnessHolds(t *testing.T, judge *kyverno, sides [2]world, strict int, w *f
 // CLAWQL_REQUIRE asks for it.
 func kyvernoCases() int {
 	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "kyverno") {
-		return 5000
+		return 3000
 	}
 	return 300
 }

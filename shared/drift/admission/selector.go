@@ -11,10 +11,12 @@ import (
 // nameLabel is on every namespace.
 const nameLabel = "kubernetes.io/metadata.name"
 
-// selection is a label selector, and labels that it selects.
+// selection is a label selector, labels that it selects, and labels each of
+// which it does not.
 type selection struct {
 	selector labels.Selector
 	sample   map[string]string
+	counter  []map[string]string
 	byName   bool // asks for nothing but the namespace's name
 	known    bool // false where it cannot be read, or has Kyverno's wildcards
 }
@@ -43,6 +45,10 @@ func selectionOf(value any) *selection {
 		switch e.Operator {
 		case metav1.LabelSelectorOpIn:
 			s.sample[e.Key] = e.Values[0]
+		case metav1.LabelSelectorOpNotIn:
+			s.counter = append(s.counter, map[string]string{e.Key: e.Values[0]})
+		case metav1.LabelSelectorOpDoesNotExist:
+			s.counter = append(s.counter, map[string]string{e.Key: "x"})
 		case metav1.LabelSelectorOpExists:
 			if s.sample[e.Key] == "" {
 				s.sample[e.Key] = "x"
@@ -85,10 +91,16 @@ func (s *selection) add(to *space, namespaces bool) {
 	if s == nil || !s.known {
 		return
 	}
+	for _, sample := range append([]map[string]string{s.sample}, s.counter...) {
+		to.add(sample, namespaces)
+	}
+}
+
+func (s *space) add(sample map[string]string, namespaces bool) {
 	set := map[string]string{}
-	for key, value := range s.sample {
+	for key, value := range sample {
 		if namespaces && key == nameLabel {
-			to.namespaces = append(to.namespaces, value)
+			s.namespaces = append(s.namespaces, value)
 			continue
 		}
 		set[key] = value
@@ -96,8 +108,8 @@ func (s *selection) add(to *space, namespaces bool) {
 	switch {
 	case len(set) == 0:
 	case namespaces:
-		to.namespaceLabels = append(to.namespaceLabels, set)
+		s.namespaceLabels = append(s.namespaceLabels, set)
 	default:
-		to.labels = append(to.labels, set)
+		s.labels = append(s.labels, set)
 	}
 }

@@ -143,6 +143,16 @@ func TestJudgedPlaces(t *testing.T) {
 			t.Errorf("%s: %v", path, got)
 		}
 	}
+	r = compare(t, gateway(), gateway("MCP_HOST", "0.0.0.0"))
+	said := false
+	for _, places := range r.Judged {
+		said = said || slices.ContainsFunc(places, func(p string) bool {
+			return verdict.Speaks(p, `.spec.template.spec.containers[name="gateway"].env[name="MCP_HOST"]`)
+		})
+	}
+	if !said {
+		t.Errorf("a default that is said is left to others: %+v", r.Judged)
+	}
 	if verdict.Speaks(".data.mode", ".metadata.annotations.x.data.mode") || verdict.Speaks(".data.mode", ".data.mode.yaml") {
 		t.Error("a place covers another")
 	}

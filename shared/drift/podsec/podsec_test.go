@@ -109,6 +109,11 @@ func TestNamespaces(t *testing.T) {
 		{"only advice", namespace("enforce", "baseline", "warn", "restricted"), namespace("enforce", "baseline"), []string{"different info"}, ""},
 		{"an old version lets more through", namespace("enforce", "restricted", "enforce-version", "v1.22"), namespace("enforce", "restricted"), []string{"more-permissive high", "stricter warning"}, ""},
 		{"a version without another meaning", namespace("enforce", "restricted", "enforce-version", "v1.50"), namespace("enforce", "restricted"), nil, ""},
+		{"a sysctl that v1.27 allows", namespace("enforce", "baseline", "enforce-version", "v1.26"), namespace("enforce", "baseline", "enforce-version", "v1.27"), []string{"stricter warning"}, "ip_local_reserved_ports"},
+		{"a sysctl that v1.29 allows", namespace("enforce", "baseline", "enforce-version", "v1.28"), namespace("enforce", "baseline", "enforce-version", "v1.29"), []string{"stricter warning"}, "tcp_keepalive_time"},
+		{"a SELinux type that v1.31 allows", namespace("enforce", "baseline", "enforce-version", "v1.30"), namespace("enforce", "baseline", "enforce-version", "v1.31"), []string{"stricter warning"}, "container_engine_t"},
+		{"seccomp moved from annotations to fields in v1.19", namespace("enforce", "baseline", "enforce-version", "v1.18"), namespace("enforce", "baseline", "enforce-version", "v1.19"), []string{"more-permissive high", "stricter warning"}, "seccomp off"},
+		{"an unmasked /proc in a user namespace from v1.35", namespace("enforce", "baseline", "enforce-version", "v1.34"), namespace("enforce", "baseline", "enforce-version", "v1.35"), []string{"stricter warning"}, "unmasked /proc"},
 		{"each admits what the other does not", namespace("enforce", "baseline"), namespace("enforce", "restricted", "enforce-version", "v1.0"), []string{"more-permissive high", "stricter warning"}, ""},
 	} {
 		t.Run(one.name, func(t *testing.T) {
