@@ -250,3 +250,28 @@ func TestErrorsSayWhere(t *testing.T) {
 		t.Errorf("neither the file nor the object is named:\n%s", strings.Join(silent, "\n"))
 	}
 }
+
+// A kubeconfig that is broken where its secrets are: an error (exit 2 or 3), and
+// nothing of them.
+func TestBrokenKubeconfigsQuoteNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	put(t, "good/all.yaml", goodFolder)
+	const whole = "apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\ncontexts: [{name: ctx, context: {cluster: c, user: u}}]\nusers:\n- name: u\n  user:\n    USER\n"
+	for name, user := range map[string]string{
+		"a list for a token": "token: [VALUE]", "a map for a token": "token: {VALUE: VALUE}", "a colon": "token: VALUE: VALUE", "a quote": "token: \"VALUE", "a bracket": "{token: VALUE",
+		"an alias": "token: *VALUE", "a tag": "token: !!int VALUE", "a key twice": "token: VALUE\n    token: VALUE", "no base64": "client-key-data: VALUE%\n    client-certificate-data: VALUE",
+		"no key": "client-key-data: Y245YjNlMTdjMDVkMmE0NGY4\n    client-certificate-data: Y245YjNlMTdjMDVkMmE0NGY4", "a text for a user": "VALUE", "a password without a name": "password: VALUE",
+		"a wrong program":                    "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /nowhere/at/all, args: [--token, VALUE], env: [{name: T, value: VALUE}]}",
+		"a program that fails":               "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: 'false', args: [--token, VALUE], env: [{name: T, value: VALUE}]}",
+		"a program that says something else": "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: echo, args: ['{\"status\":{\"token\":\"VALUE\"}}']}",
+		"a tab":                              "\ttoken: VALUE", "a file that is none": "tokenFile: /nowhere/at/all\n    token: VALUE", "two ways": "token: VALUE\n    username: u\n    password: VALUE",
+	} {
+		put(t, "kubeconfig", strings.ReplaceAll(strings.Replace(whole, "USER", user, 1), "VALUE", planted))
+		for _, args := range [][]string{{"--from", "dir:good", "--to", "ctx/clawql"}, {"snapshot", "ctx/clawql", "-o", "x", "--unsigned"}, {"rbac", "ctx/clawql"}, {"run", "--from", "dir:good", "--to", "ctx/clawql", "--history", "ctx/x"}} {
+			got := command(append(args, "--kubeconfig", "kubeconfig", "--request-timeout", "5s")...)
+			if got.code != 2 && got.code != 3 || strings.Contains(got.all(), planted) || strings.Contains(got.all(), "Y245YjNl") {
+				t.Errorf("%s: %v: exit %d\n%.700s", name, args[0], got.code, got.all())
+			}
+		}
+	}
+}

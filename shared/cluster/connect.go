@@ -82,7 +82,7 @@ func Connect(ctx context.Context, getter Getter, explicitContext string, want Wa
 func EffectiveContext(getter Getter, explicit string) (string, error) {
 	raw, err := getter.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
-		return "", fault.Usage("reading kubeconfig: %w", err).Hint("KUBECONFIG names the file; see `kubectl config view`")
+		return "", fault.Usage("reading kubeconfig: %w", fault.Unquoted(err)).Hint("KUBECONFIG names the file; see `kubectl config view`")
 	}
 	name := raw.CurrentContext
 	if explicit != "" {
@@ -97,18 +97,18 @@ func EffectiveContext(getter Getter, explicit string) (string, error) {
 func open(getter Getter, want Wanted) (*Cluster, error) {
 	config, err := getter.ToRESTConfig()
 	if err != nil {
-		return nil, fault.Usage("reading kubeconfig for context %q: %w", want.Context, err)
+		return nil, fault.Usage("reading kubeconfig for context %q: %w", want.Context, fault.Unquoted(err))
 	}
 	config.UserAgent = "clawql-deploy"
 	config.QPS, config.Burst = 100, 200
 	config.WarningHandler = rest.NoWarnings{}
 	typed, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		return nil, fault.Usage("kubeconfig of context %q: %w", want.Context, err)
+		return nil, fault.Usage("kubeconfig of context %q: %w", want.Context, fault.Unquoted(err))
 	}
 	dyn, err := dynamic.NewForConfig(config)
 	if err != nil {
-		return nil, fault.Usage("kubeconfig of context %q: %w", want.Context, err)
+		return nil, fault.Usage("kubeconfig of context %q: %w", want.Context, fault.Unquoted(err))
 	}
 	return &Cluster{Context: want.Context, Server: config.Host, Namespace: want.Namespace, config: config, typed: typed, dynamic: dyn}, nil
 }

@@ -36,7 +36,7 @@ func open(s Source) (*client, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: s.Context})
 	raw, err := loader.RawConfig()
 	if err != nil {
-		return nil, fault.Usage("read kubeconfig: %w", err).Hint("KUBECONFIG names the file; see `kubectl config view`")
+		return nil, fault.Usage("read kubeconfig: %w", fault.Unquoted(err)).Hint("KUBECONFIG names the file; see `kubectl config view`")
 	}
 	name := s.Context
 	if name == "" {
@@ -47,7 +47,7 @@ func open(s Source) (*client, error) {
 	}
 	config, err := loader.ClientConfig()
 	if err != nil {
-		return nil, fault.Usage("kubeconfig of context %q: %w", name, err)
+		return nil, fault.Usage("kubeconfig of context %q: %w", name, fault.Unquoted(err))
 	}
 	config.UserAgent, config.QPS, config.WarningHandler = "clawql-drift", -1, rest.NoWarnings{}
 	c := &client{context: name, server: config.Host, patience: s.Timeout}
@@ -59,7 +59,7 @@ func open(s Source) (*client, error) {
 		c.discovery, err = discovery.NewDiscoveryClientForConfig(config)
 	}
 	if err != nil {
-		return nil, fault.Usage("kubeconfig of context %q: %w", name, err)
+		return nil, fault.Usage("kubeconfig of context %q: %w", name, fault.Unquoted(err))
 	}
 	return c, nil
 }

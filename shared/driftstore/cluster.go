@@ -37,19 +37,19 @@ func Open(kubeconfig, context string) (*Cluster, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: context})
 	raw, err := loader.RawConfig()
 	if err != nil {
-		return nil, fault.Usage("read kubeconfig: %w", err).Hint("KUBECONFIG names the file; see `kubectl config view`")
+		return nil, fault.Usage("read kubeconfig: %w", fault.Unquoted(err)).Hint("KUBECONFIG names the file; see `kubectl config view`")
 	}
 	if _, known := raw.Contexts[context]; !known {
 		return nil, fault.Usage("kube context %q is not in the kubeconfig", context).Hint("kubectl config get-contexts")
 	}
 	config, err := loader.ClientConfig()
 	if err != nil {
-		return nil, fault.Usage("kubeconfig of context %q: %w", context, err)
+		return nil, fault.Usage("kubeconfig of context %q: %w", context, fault.Unquoted(err))
 	}
 	config.UserAgent, config.QPS, config.WarningHandler = FieldManager, -1, rest.NoWarnings{}
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
-		return nil, fault.Usage("kubeconfig of context %q: %w", context, err)
+		return nil, fault.Usage("kubeconfig of context %q: %w", context, fault.Unquoted(err))
 	}
 	return &Cluster{context, config.Host, client}, nil
 }
