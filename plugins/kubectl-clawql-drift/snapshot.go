@@ -47,8 +47,9 @@ file:FILE wants the signature of an allowed signer.
 No value of a Secret is in it. With --key FILE there are keyed hashes of them,
 which are compared with another snapshot or a live side that is read with the
 same key. Without it only the names are known, and a comparison says that it is
-incomplete. All else, ConfigMaps and variables of containers too, is in the file
-as it is: keep it as confidential as the environment.
+incomplete. So it is with what looks like a credential in variables, arguments,
+ConfigMaps and annotations. All else is in the file as it is: keep it as
+confidential as the environment.
 `
 
 func takeSnapshot(c *cli.Context) error {
