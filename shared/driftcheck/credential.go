@@ -84,16 +84,27 @@ func holdsCredential(text string) bool {
 	if strings.Contains(text, "-----BEGIN ") && strings.Contains(text, "PRIVATE KEY") || withPassword(text) {
 		return true
 	}
+	for i := range len(text) - leastCredential {
+		if startBytes[text[i]] && (i == 0 || !tokenByte(text[i-1])) && starts(text[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// startBytes are the first bytes of credentialStarts.
+var startBytes = func() (first [256]bool) {
 	for _, start := range credentialStarts {
-		for rest := text; ; {
-			at := strings.Index(rest, start)
-			if at < 0 {
-				break
-			}
-			alone := at == 0 || !tokenByte(rest[at-1])
-			if rest = rest[at+len(start):]; alone && tokenLength(rest) >= leastCredential {
-				return true
-			}
+		first[start[0]] = true
+	}
+	return first
+}()
+
+// starts says whether a text begins as a credential does, and goes on as one.
+func starts(text string) bool {
+	for _, start := range credentialStarts {
+		if rest, is := strings.CutPrefix(text, start); is && tokenLength(rest) >= leastCredential {
+			return true
 		}
 	}
 	return false
