@@ -2,10 +2,6 @@ package atr
 
 import (
 	"fmt"
-	"math/rand"
-	"os"
-	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -159,74 +155,6 @@ func TestAWitnessShowsNoLongTokens(t *testing.T) {
 	e := Event{Case: "true positive 1", Text: "use ghp_0123456789abcdefghijklmnopqrstuvwxyz\nnow"}
 	if got := e.String(); got != `true positive 1: "use … now"` {
 		t.Error(got)
-	}
-}
-
-// published are the real rules in testdata.
-func published(t *testing.T) []string {
-	t.Helper()
-	paths, _ := filepath.Glob("testdata/*.yaml")
-	var list []string
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, string(text))
-	}
-	if len(list) < 5 {
-		t.Fatalf("%d rules", len(list))
-	}
-	return list
-}
-
-// weaken are changes that never make a rule stricter, where they change it.
-var weaken = []func(string) string{
-	func(s string) string { return "" },
-	func(s string) string { return strings.Replace(s, "status: experimental", "status: deprecated", 1) },
-	func(s string) string { return strings.Replace(s, "severity: high", "severity: medium", 1) },
-	func(s string) string { return strings.Replace(s, "severity: critical", "severity: low", 1) },
-	func(s string) string { return strings.Replace(s, "    - block_tool\n", "", 1) },
-	func(s string) string { return strings.Replace(s, "condition: any", "condition: all", 1) },
-	func(s string) string { return strings.Replace(s, "(?i)", "(?i)^never$", 1) },
-	func(s string) string { return strings.Replace(s, "  auto_response_threshold: high\n", "", 1) },
-}
-
-// A side equals itself, swapped sides flip every direction, weakening is never
-// stricter, and every witness holds (Compare ends with an error otherwise).
-func TestMetamorphic(t *testing.T) {
-	random, rules := rand.New(rand.NewSource(6)), published(t)
-	draw := func() []string {
-		list := slices.Clone(rules)
-		for i := range list {
-			for random.Intn(3) == 0 {
-				list[i] = weaken[random.Intn(len(weaken))](list[i])
-			}
-		}
-		return list
-	}
-	found := 0
-	for range 60 {
-		x, y := draw(), draw()
-		if r := compare(t, side(x...), side(x...)); len(r.Findings)+len(r.Incomplete) > 0 {
-			t.Fatalf("unequal to itself: %+v", r)
-		}
-		there, back := compare(t, side(x...), side(y...)), compare(t, side(y...), side(x...))
-		found += len(there.Findings)
-		if a, b := keys(there, true), keys(back, false); !reflect.DeepEqual(a, b) {
-			t.Fatalf("swapped: %q, not %q", b, a)
-		}
-		weaker := slices.Clone(x)
-		i := random.Intn(len(x))
-		weaker[i] = weaken[random.Intn(len(weaken))](x[i])
-		for _, f := range compare(t, side(weaker...), side(x...)).Findings {
-			if f.Direction == finding.Stricter {
-				t.Fatalf("weakened, and stricter: %+v", f)
-			}
-		}
-	}
-	if found < 60 {
-		t.Errorf("only %d differences were drawn", found)
 	}
 }
 

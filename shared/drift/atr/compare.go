@@ -21,9 +21,10 @@ type comparer struct {
 func Compare(from, to []Config, names [2]string) (*verdict.Result, error) {
 	c := &comparer{names, &verdict.Result{}}
 	var rules [2]map[string]*rule
+	read := texts{}
 	for i, side := range [][]Config{from, to} {
 		var problems []string
-		rules[i], problems = load(side, names[i])
+		rules[i], problems = load(side, names[i], read)
 		c.result.Incomplete = append(c.result.Incomplete, problems...)
 	}
 	ids := maps.Clone(rules[0])
@@ -40,7 +41,7 @@ func Compare(from, to []Config, names [2]string) (*verdict.Result, error) {
 
 // rule compares one rule; one side may lack it.
 func (c *comparer) rule(pair [2]*rule) error {
-	if pair[0] != nil && pair[1] != nil && same(pair[0].raw, pair[1].raw) {
+	if pair[0] != nil && pair[1] != nil && same(ordered(pair[0].raw), ordered(pair[1].raw)) {
 		c.judge(pair)
 		return nil
 	}

@@ -88,7 +88,7 @@ func readAll(t *testing.T, dir string) []*rule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, problems := load([]Config{config}, "the package")
+	rules, problems := load([]Config{config}, "the package", texts{})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

@@ -1,12 +1,11 @@
 package atr
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/yaml"
 )
 
 // shape is a rule as the comparer reads it.
@@ -82,7 +81,7 @@ func (s *shape) why() string {
 		return "its conditions are no list"
 	case tags["suppress_in_code_blocks"] == true:
 		return "it passes over code blocks"
-	case yaml.Unmarshal([]byte(s.r.config.Files[s.r.file]), &document{}) != nil:
+	case !s.r.fits(&document{}):
 		return "a field of it has another type than rules have"
 	case s.severity < 0:
 		return "its severity is none of " + strings.Join(severities, ", ")
@@ -99,6 +98,12 @@ func (s *shape) why() string {
 		}
 	}
 	return ""
+}
+
+// fits says whether the rule's fields have the types of into's.
+func (r *rule) fits(into any) bool {
+	text, err := json.Marshal(r.raw)
+	return err == nil && json.Unmarshal(text, into) == nil
 }
 
 // outcome is what a rule makes of an event.
@@ -190,7 +195,7 @@ func condition(c map[string]any, resolve func(string) string, e Event) (bool, er
 func (s *shape) decides() map[string]any {
 	tags, _ := s.r.raw["tags"].(map[string]any)
 	return map[string]any{
-		"detection": s.r.raw["detection"], "source": s.r.raw["agent_source"], "maturity": s.r.raw["maturity"], "confirm": s.r.raw["confirm"],
+		"detection": ordered(s.r.raw)["detection"], "source": s.r.raw["agent_source"], "maturity": s.r.raw["maturity"], "confirm": s.r.raw["confirm"],
 		"target": tags["scan_target"], "blocks": tags["suppress_in_code_blocks"], "status": s.active,
 	}
 }

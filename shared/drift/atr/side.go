@@ -35,7 +35,9 @@ func (r *rule) place() string { return ".data." + r.file }
 // load reads the rules of a side by id. What is no rule is left out: the
 // structural comparison sees it. What cannot be read, and an id that is there
 // twice, is a problem.
-func load(configs []Config, side string) (rules map[string]*rule, problems []string) {
+//
+// A text that was read before, for the other side say, is not read again.
+func load(configs []Config, side string, before texts) (rules map[string]*rule, problems []string) {
 	rules = map[string]*rule{}
 	for _, config := range configs {
 		for _, file := range sorted(config.Files) {
@@ -43,8 +45,8 @@ func load(configs []Config, side string) (rules map[string]*rule, problems []str
 				continue
 			}
 			at := fmt.Sprintf("%s of ConfigMap %s in %s", file, config.Object, side)
-			var raw map[string]any
-			if yaml.Unmarshal([]byte(config.Files[file]), &raw) != nil {
+			raw, ok := before.read(config.Files[file])
+			if !ok {
 				problems = append(problems, at+" is no YAML")
 				continue
 			}
@@ -61,6 +63,23 @@ func load(configs []Config, side string) (rules map[string]*rule, problems []str
 		}
 	}
 	return rules, problems
+}
+
+// texts are files that have been read, by their text; nil is one that is no
+// YAML.
+type texts map[string]map[string]any
+
+func (t texts) read(text string) (map[string]any, bool) {
+	raw, known := t[text]
+	if !known {
+		if yaml.Unmarshal([]byte(text), &raw) != nil {
+			raw = nil
+		} else if raw == nil {
+			raw = map[string]any{} // an empty file
+		}
+		t[text] = raw
+	}
+	return raw, raw != nil
 }
 
 func sorted[K cmp.Ordered, V any](m map[K]V) []K {
