@@ -1,6 +1,7 @@
 package podsec
 
 import (
+	"math/bits"
 	"math/rand"
 	"slices"
 	"strings"
@@ -63,6 +64,42 @@ func TestTheModestPodIsAdmittedEverywhere(t *testing.T) {
 			if !c.admits(api.LevelVersion{Level: level, Version: api.MajorMinorVersion(1, minor)}, modest()) {
 				t.Errorf("%s 1.%d refuses it", level, minor)
 			}
+		}
+	}
+}
+
+// These probes are each the only one that tells some two settings apart; the
+// others have company, and make clearer witnesses.
+func TestProbesThatAloneTellTwoSettingsApart(t *testing.T) {
+	c := &comparer{checks: policy.DefaultChecks()}
+	var settings []uint64 // the probes that each admits, a bit for each
+	pods := probePods()
+	for minor := range 40 {
+		for _, level := range []api.Level{api.LevelBaseline, api.LevelRestricted} {
+			var admits uint64
+			for i, p := range pods {
+				if c.admits(api.LevelVersion{Level: level, Version: api.MajorMinorVersion(1, minor)}, p) {
+					admits |= 1 << i
+				}
+			}
+			settings = append(settings, admits)
+		}
+	}
+	alone := map[string]bool{}
+	for _, a := range settings {
+		for _, b := range settings {
+			if only := a &^ b; only != 0 && only&(only-1) == 0 {
+				alone[pods[bits.TrailingZeros64(only)].what] = true
+			}
+		}
+	}
+	for _, what := range []string{
+		"a container whose probe calls another host", "a pod that sets net.ipv4.tcp_rmem", "a pod that sets net.ipv4.ip_local_reserved_ports", "a pod that sets net.ipv4.tcp_keepalive_time",
+		"a pod of the SELinux type container_engine_t", "a pod in a user namespace with an unmasked /proc", "a container with seccomp off by annotation", "a pod with seccomp off",
+		"a container that keeps the default capabilities", "a Windows pod that says nothing of privileges, capabilities and seccomp",
+	} {
+		if !alone[what] {
+			t.Errorf("%s tells no two settings apart by itself: %v", what, alone)
 		}
 	}
 }
