@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/clawql/clawql-workbench/shared/fault"
@@ -217,7 +216,7 @@ func unreadable(err error) string {
 }
 
 func (r *reader) keep(o *unstructured.Unstructured) error {
-	if owned(o) {
+	if Owned(o) {
 		if r.source.Owned != nil {
 			r.source.Owned(o)
 		}
@@ -232,27 +231,6 @@ func (r *reader) keep(o *unstructured.Unstructured) error {
 	defer r.lock.Unlock()
 	r.reading.Objects = append(r.reading.Objects, o)
 	return nil
-}
-
-// replicas are kinds that controllers make from another object, which is read;
-// their names are drawn. Of all others it decides what they say, whoever owns
-// them: a RoleBinding is in force with an owner too.
-var replicas = []schema.GroupKind{
-	{Kind: "Pod"}, {Group: "apps", Kind: "ReplicaSet"}, {Kind: "ReplicationController"}, {Group: "batch", Kind: "Job"},
-	{Group: "apps", Kind: "ControllerRevision"}, {Group: "discovery.k8s.io", Kind: "EndpointSlice"},
-}
-
-// owned are replicas that another object controls.
-func owned(o *unstructured.Unstructured) bool {
-	if !slices.Contains(replicas, o.GroupVersionKind().GroupKind()) {
-		return false
-	}
-	for _, owner := range o.GetOwnerReferences() {
-		if owner.Controller != nil && *owner.Controller {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *reader) missed(what string) {

@@ -7,10 +7,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/clawql/clawql-workbench/shared/clusterread"
 	"github.com/clawql/clawql-workbench/shared/drift/netpol"
 	"github.com/clawql/clawql-workbench/shared/drift/podsec"
 	"github.com/clawql/clawql-workbench/shared/drift/rbac"
@@ -223,14 +223,12 @@ var templatePaths = map[key][]string{
 	{group: "argoproj.io", kind: "Rollout"}:    {"spec", "template"},
 }
 
-// drawn are kinds that a workload makes. A workload with an owner, such as a
-// Deployment of an operator, is judged itself: nobody else says what it runs.
-var drawn = map[string]bool{"Pod": true, "ReplicaSet": true, "ReplicationController": true, "Job": true}
-
-// templateOf is the template of the pods that an object makes, nil for none.
+// templateOf is the template of the pods that an object makes, nil for none. A
+// workload with an owner, such as a Deployment of an operator, is judged itself,
+// unless the owner is a controller whose template says what it runs.
 func templateOf(o *unstructured.Unstructured) (*corev1.PodTemplateSpec, error) {
 	path, known := templatePaths[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}]
-	if !known || drawn[o.GetKind()] && slices.ContainsFunc(o.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return r.Controller != nil && *r.Controller }) {
+	if !known || clusterread.Owned(o) {
 		return nil, nil
 	}
 	value, has, err := unstructured.NestedFieldNoCopy(o.Object, path...)
