@@ -98,6 +98,7 @@ func TestChanges(t *testing.T) {
 		{"audit, and another subject", images, "verifyImages: [{", "verifyImages: [{failureAction: Audit, required: false, ", []string{"more-permissive: create a Pod that fails ClusterPolicy images, rule signed", "different"}},
 		{"an exclusion more", images, "    match: {resources: {kinds: [Service]}}", "    match: {resources: {kinds: [Service]}}\n    exclude: {resources: {namespaces: ['dev-*']}}", []string{"more-permissive: create a Service in namespace dev-x that fails ClusterPolicy images, rule labels"}},
 		{"another test for the same field", images, `team: "?*"`, `team: "a*"`, []string{"different"}},
+		{"the same test in words that nobody reads", images, "pattern: {metadata: {labels: {team: \"?*\"}}}", "deny: {conditions: {all: [{key: \"{{ request.object.metadata.labels.team }}\", operator: Equals, value: \"\"}]}}", []string{"different"}},
 		{"a test for another field", images, `team: "?*"`, `owner: "?*"`, []string{"more-permissive: create a Service that fails ClusterPolicy images, rule labels", "stricter: create a Service that fails ClusterPolicy images, rule labels"}},
 		{"bound to some namespaces", native, "[Deny, Audit]", "[Deny, Audit], matchResources: {namespaceSelector: {matchLabels: {env: prod}}}", []string{"more-permissive: create a Pod that fails ValidatingAdmissionPolicy small"}},
 		{"bound to others", native, "[Deny, Audit]", "[Deny, Audit], matchResources: {namespaceSelector: {matchExpressions: [{key: env, operator: NotIn, values: [dev]}]}}", []string{"more-permissive: create a Pod in a namespace with env=dev that fails ValidatingAdmissionPolicy small"}},
@@ -126,6 +127,7 @@ func TestNoWitnessOfWhatRefusesNothing(t *testing.T) {
 		"not at admission":     {"  rules:", "  admission: false\n  rules:"},
 		"only updates":         {"kinds: [Service]", "kinds: [Service], operations: [UPDATE]"},
 		"all is excluded":      {"kinds: [Service]}}", "kinds: [Service]}}\n    exclude: {resources: {names: ['*']}}"},
+		"a kind of that name":  {"kinds: [Service]", "kinds: [serving.knative.dev/v1/Service]"},
 		"a subresource":        {"kinds: [Service]", "kinds: [Service/status]"},
 		"a rule after another": {"  rules:", "  applyRules: One\n  rules:"},
 	} {
