@@ -65,6 +65,9 @@ func runOne(limit, out string, argv []string) error {
 	}
 	one.RSSKB, one.Exit = usage.Maxrss, c.ProcessState.ExitCode()
 	one.CPU = time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	if one.Capped && most == hanging {
+		return fmt.Errorf("%v: ended after %s", argv[0], most)
+	}
 	if one.Exit > 1 && !one.Capped {
 		return fmt.Errorf("%v: exit %d: %.2000s", argv[0], one.Exit, diag.String())
 	}

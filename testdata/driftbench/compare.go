@@ -43,7 +43,7 @@ func (b *bench) folder(objects int, percent float64) error {
 	row := func(command string, argv ...string) *outcome {
 		return &outcome{Input: "folders", Objects: objects, Changed: percent, Command: command, argv: [][]string{argv}}
 	}
-	ours := row("kubectl clawql drift", filepath.Join(b.bin, "kubectl-clawql-drift"), "--from", "dir:"+from, "--to", "dir:"+to, "-o", "json")
+	ours := row("kubectl clawql drift", b.ours("dir:"+from, "dir:"+to)...)
 	threads := fmt.Sprint(runtime.NumCPU())
 	all := []*outcome{ours, row("parse alone, 1 thread", self, parseWord, "1", from, to), row("parse alone, "+threads+" threads", self, parseWord, threads, from, to)}
 	judged := func(out string) error {
@@ -72,7 +72,7 @@ func (b *bench) rivals(dir string, row func(string, ...string) *outcome) ([]*out
 		row("kube-compare", filepath.Join(b.bin, "kube-compare"), "-r", filepath.Join(dir, "reference", "metadata.yaml"), "-f", filepath.Join(dir, "single"), "-o", "json"),
 	}
 	for _, one := range all {
-		one.Capped = b.tooSlow[one.Command]
+		one.rival, one.Capped = true, b.tooSlow[one.Command]
 	}
 	err := measure(dir, 1, all, nil)
 	for _, one := range all {
