@@ -138,7 +138,7 @@ func reasons(notices []drifthistory.Notice) string {
 }
 
 func again(e drifthistory.Entry) string {
-	if e.FirstSeen.Equal(e.Since) {
+	if date(e.FirstSeen) == date(e.Since) {
 		return ""
 	}
 	return ", first seen " + date(e.FirstSeen)

@@ -65,6 +65,7 @@ func TestScheduleOnClusters(t *testing.T) {
 		{"killed at any moment", (*scheduleTrial).killed},
 		{"four at once", (*scheduleTrial).atOnce},
 		{"outside the policy", (*scheduleTrial).outside},
+		{"another cluster", (*scheduleTrial).anotherCluster},
 		{"Vault", (*scheduleTrial).vault},
 		{"nothing secret is said", (*scheduleTrial).nothingSaid},
 		{"remove", (*scheduleTrial).remove},
