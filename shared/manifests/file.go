@@ -72,6 +72,13 @@ func readPolicy[T any](file io.Reader, name string) (contents[T], error) {
 	return contents[T]{policy: &policy}, nil
 }
 
+// stillHas says whether a file is as long as what was read of it: one that was
+// cut in between could end with a whole document, and hold less.
+func stillHas(file *os.File, size int) bool {
+	info, err := file.Stat()
+	return err == nil && info.Size() == int64(size)
+}
+
 // otherBreaks are ends of lines for YAML, and not for what takes a file's
 // documents apart.
 var otherBreaks = []string{"\r", "\u0085", "\u2028", "\u2029"}

@@ -158,3 +158,21 @@ func FuzzReadYAML(f *testing.F) {
 		}
 	})
 }
+
+// A file that was cut or that grew behind the reader's back is noticed.
+func TestAFileThatChangedIsNoticed(t *testing.T) {
+	dir := folder(t, "x.yaml", "0123456789")
+	file, err := os.OpenFile(filepath.Join(dir, "x.yaml"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, size := range []int64{10, 4, 0, 11} {
+		if err := file.Truncate(size); err != nil {
+			t.Fatal(err)
+		}
+		if stillHas(file, 10) != (size == 10) {
+			t.Errorf("%d bytes pass for 10, or 10 do not", size)
+		}
+	}
+}
