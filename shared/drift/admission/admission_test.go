@@ -128,6 +128,7 @@ func TestNoWitnessOfWhatRefusesNothing(t *testing.T) {
 		"only updates":         {"kinds: [Service]", "kinds: [Service], operations: [UPDATE]"},
 		"all is excluded":      {"kinds: [Service]}}", "kinds: [Service]}}\n    exclude: {resources: {names: ['*']}}"},
 		"a kind of that name":  {"kinds: [Service]", "kinds: [serving.knative.dev/v1/Service]"},
+		"unknown labels":       {"kinds: [Service]", "kinds: [Service], namespaces: [x], namespaceSelector: {matchLabels: {env: prod}}"},
 		"a subresource":        {"kinds: [Service]", "kinds: [Service/status]"},
 		"a rule after another": {"  rules:", "  applyRules: One\n  rules:"},
 	} {

@@ -204,7 +204,9 @@ func (s *server) create(place string, labels m, w world) error {
 	labels = maps.Clone(labels)
 	labels["case"] = place
 	namespace := m{"apiVersion": "v1", "kind": "Namespace", "metadata": m{"name": place, "labels": labels}}
-	for _, o := range append(world{namespace}, caseOf(w, place)...) {
+	limits := m{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": "limits", "namespace": place}, "data": m{"wanted": "ok"}}
+	paths["ConfigMap"] = "/api/v1/namespaces/" + place + "/configmaps"
+	for _, o := range append(world{namespace, limits}, caseOf(w, place)...) {
 		if status, text, err := s.call("POST", paths[o["kind"]], o); err != nil || status != http.StatusCreated {
 			return fmt.Errorf("%v %d %s", err, status, text)
 		}

@@ -171,13 +171,13 @@ func (d dice) rewordedBinding(w world, o, spec m) (world, string) {
 		slices.Reverse(actions)
 		if d.in(2) {
 			second := clone(world{o})[0]
-			second["metadata"] = m{"name": fmt.Sprint(o["metadata"].(m)["name"], "-again")}
+			second["metadata"] = m{"name": w.unused(o, "-again")}
 			return append(w, second), "bound twice"
 		}
 		return w, "another order of actions"
 	}
 	second := clone(world{o})[0]
-	second["metadata"] = m{"name": fmt.Sprint(o["metadata"].(m)["name"], "-second")}
+	second["metadata"] = m{"name": w.unused(o, "-second")}
 	spec["validationActions"] = actions[:1]
 	second["spec"].(m)["validationActions"] = actions[1:]
 	return append(w, second), "a binding split by actions"
@@ -208,7 +208,7 @@ func (d dice) rewordedKyverno(w world, spec m) (world, string) {
 		}
 		return w, "nothing"
 	case 4:
-		rule["name"] = "renamed"
+		rule["name"] = fmt.Sprint(rule["name"], "-renamed")
 		return w, "another name"
 	case 5:
 		if splitPolicy(&w, w[d.Intn(len(w))]) {
@@ -225,6 +225,17 @@ func (d dice) rewordedKyverno(w world, spec m) (world, string) {
 	return w, "defaults are said"
 }
 
+// unused is a name of no object yet, after that of another.
+func (w world) unused(o m, suffix string) string {
+	name := o["metadata"].(m)["name"].(string)
+	for {
+		name += suffix
+		if !slices.ContainsFunc(w, func(other m) bool { return other["metadata"].(m)["name"] == name }) {
+			return name
+		}
+	}
+}
+
 // splitRule makes two rules of one with two filters, where Kyverno makes no
 // rules for controllers of it.
 func splitRule(spec, rule m) bool {
@@ -234,7 +245,7 @@ func splitRule(spec, rule m) bool {
 	}
 	second := clone(world{rule})[0]
 	rule["match"], second["match"] = m{"any": some[:1]}, m{"any": some[1:]}
-	second["name"] = fmt.Sprint(rule["name"], "-second")
+	second["name"] = fmt.Sprint(rule["name"], "-", len(spec["rules"].(list)))
 	spec["rules"] = append(spec["rules"].(list), second)
 	return true
 }
@@ -246,7 +257,7 @@ func splitPolicy(w *world, o m) bool {
 		return false
 	}
 	second := clone(world{o})[0]
-	second["metadata"].(m)["name"] = fmt.Sprint(o["metadata"].(m)["name"], "-second")
+	second["metadata"].(m)["name"] = w.unused(o, "-second")
 	spec["rules"] = rules[:1]
 	second["spec"].(m)["rules"] = second["spec"].(m)["rules"].(list)[1:]
 	*w = append(*w, second)

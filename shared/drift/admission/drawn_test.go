@@ -234,9 +234,14 @@ func (d dice) native() world {
 	var w world
 	for i := range 1 + d.Intn(2) {
 		name := fmt.Sprintf("v%d", i)
-		w = append(w, d.vap(name, 3*i))
+		policy := d.vap(name, 3*i)
+		w = append(w, policy)
 		for j := range d.Intn(3) {
-			w = append(w, d.binding(fmt.Sprintf("%s-b%d", name, j), name))
+			binding := d.binding(fmt.Sprintf("%s-b%d", name, j), name)
+			if policy["spec"].(m)["paramKind"] != nil {
+				binding["spec"].(m)["paramRef"] = m{"name": "limits", "parameterNotFoundAction": d.one("Allow", "Deny")}
+			}
+			w = append(w, binding)
 		}
 	}
 	return w
@@ -255,6 +260,10 @@ func (d dice) vap(name string, first int) m {
 	spec := m{"matchConstraints": constraints, "validations": tests}
 	if d.in(2) {
 		spec["failurePolicy"] = d.one("Fail", "Ignore", "Ignore")
+	}
+	if d.in(6) { // a ConfigMap `limits` of the object's namespace
+		spec["paramKind"] = m{"apiVersion": "v1", "kind": "ConfigMap"}
+		spec["validations"] = append(tests, m{"expression": "params.data.wanted == object.metadata.labels['" + label(first) + "']"})
 	}
 	if d.in(8) {
 		spec["matchConditions"] = list{m{"name": "some", "expression": "request.userInfo.username != 'eve'"}}
