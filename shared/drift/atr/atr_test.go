@@ -173,3 +173,31 @@ func keys(r *verdict.Result, flip bool) []string {
 	slices.Sort(list)
 	return list
 }
+
+// JavaScript's regexes are not those of the library: see scripted.
+func TestRegexesAreJavaScripts(t *testing.T) {
+	for _, one := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{`忽略\b[A-Za-z]+\b`, "忽略Two", true},
+		{`\bsudo`, "Äsudo", true},
+		{`é\b`, "é", false},
+		{`a\Bé`, "aé", false},
+		{`[\b]x`, "\bx", true},
+		{`(?<q>['"]).*?\k<q>(\w)\1`, `"y z"zz`, false},
+		{`(?<q>['"]).*?\k<q>(\w)\2`, `"y z"zz`, true},
+		{`(a)(?<q>b)\k<q>1`, `abb1`, true},
+		{`(?<=x)(?<q>b)\1`, `xbb`, true},
+		{`[(?<q>](\w)\1`, `qzz`, true},
+	} {
+		for _, text := range []string{one.text, one.text + "\u00A0"} {
+			if got, err := matches(one.pattern, text); err != nil || got != one.want {
+				t.Errorf("%s on %q: %v %v", one.pattern, text, got, err)
+			}
+		}
+	}
+	if _, err := matches(`(?<q>a)(?<q>b)`, "ab"); err == nil {
+		t.Error("two groups of one name can be read")
+	}
+}

@@ -144,7 +144,32 @@ func eventOf(tc map[string]any, source string) Event {
 			fields[key] = value
 		}
 	}
-	return Event{Text: firstText(content, args, name), Content: content, Fields: fields, Document: firstText(text(tc["input"]), text(tc["tool_response"]), text(tc["agent_output"]))}
+	return Event{Text: firstText(content, args, name), Content: content, Fields: fields, Document: documentOf(tc)}
+}
+
+// documentOf is what the engine takes for a skill's document: the first of
+// these fields that is there, as JavaScript's String() makes a text of it.
+func documentOf(tc map[string]any) string {
+	for _, name := range []string{"input", "tool_response", "agent_output"} {
+		if tc[name] != nil {
+			return scriptText(tc[name])
+		}
+	}
+	return ""
+}
+
+func scriptText(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		return "[object Object]"
+	case []any:
+		var parts []string
+		for _, one := range v {
+			parts = append(parts, scriptText(one))
+		}
+		return strings.Join(parts, ",")
+	}
+	return text(v)
 }
 
 // mains are the fields that stand for an event's main text, by the kind of

@@ -30,7 +30,16 @@ func refused(pattern string) bool {
 	return same || nestedQuantifier.MatchString(pattern) || manyWildcards.MatchString(pattern)
 }
 
-var compiled sync.Map // of pattern to *regexp2.Regexp
+type form struct {
+	pattern string
+	edges   bool // see scripted
+}
+
+var compiled sync.Map // of form to *regexp2.Regexp
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F })
+}
 
 // matches says whether a rule's regex matches a text, as the engine would:
 // case does not matter. An error means that nobody can tell.
@@ -39,7 +48,7 @@ func matches(pattern, input string) (bool, error) {
 	if refused(pattern) || len(utf16.Encode([]rune(input))) > maxInput {
 		return false, nil
 	}
-	re, err := compile(pattern)
+	re, err := compile(pattern, !isASCII(input))
 	if err != nil {
 		return false, err
 	}
@@ -50,19 +59,24 @@ func matches(pattern, input string) (bool, error) {
 	return hit, nil
 }
 
-func compile(pattern string) (*regexp2.Regexp, error) {
-	if re, known := compiled.Load(pattern); known {
+func compile(pattern string, edges bool) (*regexp2.Regexp, error) {
+	key := form{pattern, edges}
+	if re, known := compiled.Load(key); known {
 		return re.(*regexp2.Regexp), nil
 	}
 	options := regexp2.RegexOptions(regexp2.ECMAScript | regexp2.IgnoreCase)
 	if strings.Contains(pattern, `\u{`) || strings.Contains(pattern, `\p{`) {
 		options |= regexp2.Unicode
 	}
+	pattern, err := scripted(pattern, edges)
+	if err != nil {
+		return nil, err
+	}
 	re, err := regexp2.Compile(pattern, options)
 	if err != nil {
 		return nil, fmt.Errorf("a regex cannot be read")
 	}
 	re.MatchTimeout = matchTimeout
-	compiled.Store(pattern, re)
+	compiled.Store(key, re)
 	return re, nil
 }

@@ -104,7 +104,7 @@ func pair(result *verdict.Result, sides [2]Config, names [2]string) error {
 		}
 		rules[i] = read
 	}
-	if sameJSON(sides[0].Data[Key], sides[1].Data[Key]) {
+	if sameJSON(sides[0].Data[Key], sides[1].Data[Key]) || sameGrants(sides[0].Data[Key], sides[1].Data[Key]) {
 		result.Judge(sides[0].Object, ".data."+Key)
 		return nil
 	}
@@ -158,7 +158,7 @@ func requests(rules []rule) []Request {
 // is written, `*` for one part.
 func surely(rules []rule, q Request) bool {
 	return slices.ContainsFunc(rules, func(r rule) bool {
-		return !r.unsure && r.ActorType == q.Actor && q.Actor != "" && q.Role != "*" && q.Vertical != "*" &&
+		return !r.unsure && r.ActorType == q.Actor && q.Actor != "" && q.Actor != "*" && q.Role != "*" && q.Vertical != "*" &&
 			slices.Contains(r.Roles, q.Role) && slices.Contains(r.Verticals, q.Vertical) &&
 			slices.ContainsFunc(r.Operations, func(p string) bool { return parts(p, q.Operation) })
 	})

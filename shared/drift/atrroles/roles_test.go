@@ -1,8 +1,6 @@
 package atrroles
 
 import (
-	"fmt"
-	"math/rand"
 	"slices"
 	"strings"
 	"testing"
@@ -70,49 +68,22 @@ func TestUnknownFieldsCount(t *testing.T) {
 	}
 }
 
-func drawn(random *rand.Rand) []string {
-	pick := func(list ...string) string { return list[random.Intn(len(list))] }
-	var rules []string
-	for range random.Intn(4) {
-		rules = append(rules, fmt.Sprintf(`{"actorType":%q,"roles":["%s","%s"],"verticals":["%s"],"operations":["%s"]%s}`, pick("agent", "human", ""), pick("a", "b", "*"), pick("a", "c"),
-			pick("x", "y", "*"), pick("x__*__*", "x__*", "x__l__read", "*", "*__read"), pick("", "", `,"conditions":{"k":1}`, `,"conditions":{}`, `,"other":1`)))
+// A star for the actor is nobody's type: what it stands for is not settled.
+func TestAStarForTheActorIsNoActor(t *testing.T) {
+	if r := compare(t, side(strings.Replace(base, `"agent"`, `"*"`, 1)), side(base)); len(r.Findings) > 0 || len(r.Judged) > 0 {
+		t.Errorf("%+v", r)
 	}
-	return rules
 }
 
-// A side equals itself, swapped sides flip every direction, a rule more is
-// never stricter, and every witness holds (Compare ends with an error
-// otherwise).
-func TestMetamorphic(t *testing.T) {
-	random := rand.New(rand.NewSource(10))
-	document := func(rules []string) []Config { return side(`{"rules":[` + strings.Join(rules, ",") + `]}`) }
-	found := 0
-	for range 4000 {
-		a, b := drawn(random), drawn(random)
-		if r := compare(t, document(a), document(a)); len(r.Findings) > 0 {
-			t.Fatalf("unequal to itself: %+v", r)
-		}
-		there, back := compare(t, document(a), document(b)), compare(t, document(b), document(a))
-		found += len(there.Findings)
-		var x, y []string
-		for _, f := range there.Findings {
-			x = append(x, string(f.Direction.Flip())+f.Witness.Text)
-		}
-		for _, f := range back.Findings {
-			y = append(y, string(f.Direction)+f.Witness.Text)
-		}
-		slices.Sort(x)
-		slices.Sort(y)
-		if !slices.Equal(x, y) {
-			t.Fatalf("swapped: %q, not %q", y, x)
-		}
-		for _, f := range compare(t, document(append(slices.Clone(a), b...)), document(a)).Findings {
-			if f.Direction == finding.Stricter {
-				t.Fatalf("rules more, and stricter: %+v", f)
-			}
-		}
+// The same grants, ordered and split otherwise, are equal; with another
+// condition they are not.
+func TestSplitRulesAreEqual(t *testing.T) {
+	one := `{"rules":[{"actorType":"agent","roles":["a","b"],"verticals":["x"],"operations":["o","p"],"conditions":{"k":1}}]}`
+	two := `{"rules":[{"actorType":"agent","roles":["b"],"verticals":["x"],"operations":["p","o"],"conditions":{"k":1}},{"conditions":{"k":1},"actorType":"agent","roles":["a","a"],"verticals":["x"],"operations":["o","p"]}]}`
+	if r := compare(t, side(one), side(two)); len(r.Findings) > 0 || len(r.Judged) == 0 {
+		t.Errorf("%+v", r)
 	}
-	if found < 1000 {
-		t.Errorf("only %d differences were drawn", found)
+	if r := compare(t, side(one), side(strings.Replace(two, `"k":1`, `"k":2`, 1))); len(r.Judged) > 0 {
+		t.Errorf("%+v", r)
 	}
 }
