@@ -29,10 +29,10 @@ func rbacCommand() *cli.Command {
 }
 
 const aboutRBAC = `
-Asks the cluster which kinds it serves, and prints what ` + "`drift schedule`" + ` installs
-for its run, for this side: a ServiceAccount in a namespace of its own, two
-ClusterRoles to list those kinds that are compared and to get the namespace, and
-their bindings. Nothing can be written with them. They are for the kinds of
+Asks the cluster which kinds it serves, and prints what ` + "`drift schedule`" + `
+installs for its run, for this side: a ServiceAccount in a namespace of its own,
+two ClusterRoles to list those kinds that are compared and to get the namespace,
+and their bindings. Nothing can be written with them. They are for the kinds of
 today: print them anew when a CRD is added.
 
   kubectl clawql drift rbac SIDE |
@@ -42,8 +42,8 @@ A schedule that is installed later takes these objects over. Another account
 gets bindings of its own to the same roles.
 
 The right to list Secrets is in it, since their values are compared by hash.
-Where the environment names a Vault, the policy that its token needs stands below
-as a comment; --vault prints it alone.
+Where the environment names a Vault, the policy that its token needs stands
+below as a comment; --vault prints it alone.
 `
 
 func printRights(c *cli.Context) error {

@@ -19,7 +19,7 @@ import (
 
 func scheduleCommand() *cli.Command {
 	return &cli.Command{
-		Name: "schedule", ArgsUsage: "[FROM:TO]", Usage: "compare monthly, in the cluster of --to, and watch daily that it was done",
+		Name: "schedule", ArgsUsage: "[FROM:TO]", Usage: "compare monthly, and look daily that it was done",
 		Description: aboutSchedule,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done, and do nothing"},
@@ -45,8 +45,8 @@ nothing else. URLs of alerts come from the Secret clawql-drift-alerts, which you
 make; where FROM is another cluster, its kubeconfig comes from a Secret too.
 
 --image takes a digest, never a tag. A release has its image at
-` + driftjob.Repository + `, signed with cosign, and the digest in its digests.txt;
-a build of your own has none: make drift-image prepares one.
+` + driftjob.Repository + `, signed with cosign; its digests.txt
+has the digest. A build of your own has none: make drift-image prepares one.
 `
 
 // scheduling is one call of the command.
@@ -126,12 +126,15 @@ func specOf(c *cli.Context, o options, p *project.Project) driftjob.Spec {
 	return spec
 }
 
-// mappingArgs hands the mappings on to the run.
+// mappingArgs hands the mappings on to the run, and how long it is to wait.
 func mappingArgs(c *cli.Context) (args []string) {
 	for _, flag := range []string{"map-namespace", "map-label", "map-cidr"} {
 		for _, value := range c.StringSlice(flag) {
 			args = append(args, "--"+flag, value)
 		}
+	}
+	if c.IsSet("request-timeout") {
+		args = append(args, "--request-timeout", c.Duration("request-timeout").String())
 	}
 	return args
 }
@@ -204,7 +207,7 @@ func (s *scheduling) early() driftjob.Spec {
 func (s *scheduling) askRules(ctx context.Context) error {
 	var all [][]clusterread.Listed
 	for _, name := range s.contexts() {
-		rights, missing, err := clusterread.Kinds(ctx, clusterread.Source{Kubeconfig: s.o.kubeconfig, Context: name})
+		rights, missing, err := clusterread.Kinds(ctx, clusterread.Source{Kubeconfig: s.o.kubeconfig, Context: name, Timeout: s.Duration("request-timeout")})
 		if err != nil {
 			return err
 		}

@@ -98,7 +98,7 @@ func newScheduleTrial(s *scheduleSandbox, dir string) *scheduleTrial {
 }
 
 func (t *scheduleTrial) schedule(more ...string) []string {
-	return append([]string{"schedule", "--image", t.image, "--ca", "ca.pem"}, more...)
+	return append([]string{"schedule", "--image", t.image, "--ca", "ca.pem", "--request-timeout", "90s"}, more...)
 }
 
 // install applies the schedule, twice, and makes the Secret that it asks for.
