@@ -42,9 +42,22 @@ func (r *Reader[T]) file(root *os.Root, name string) (c contents[T], err error) 
 		return c, fault.Unable("read manifests: %w", err)
 	}
 	defer file.Close()
-	if strings.ToLower(path.Ext(name)) == ".hcl" {
-		return readPolicy[T](file, name)
+	before, err := file.Stat()
+	if err != nil {
+		return c, fault.Unable("read manifests: %w", err)
 	}
+	if strings.ToLower(path.Ext(name)) == ".hcl" {
+		c, err = readPolicy[T](file, name)
+	} else {
+		c, err = r.manifests(file, name)
+	}
+	if err == nil && !asItWas(file, before) {
+		return contents[T]{}, fault.Unable("read manifests: %s changed while it was read", name)
+	}
+	return c, err
+}
+
+func (r *Reader[T]) manifests(file io.Reader, name string) (c contents[T], err error) {
 	read := r.readYAML
 	if strings.ToLower(path.Ext(name)) == ".json" {
 		read = r.readJSON
@@ -72,11 +85,11 @@ func readPolicy[T any](file io.Reader, name string) (contents[T], error) {
 	return contents[T]{policy: &policy}, nil
 }
 
-// stillHas says whether a file is as long as what was read of it: one that was
-// cut in between could end with a whole document, and hold less.
-func stillHas(file *os.File, size int) bool {
-	info, err := file.Stat()
-	return err == nil && info.Size() == int64(size)
+// asItWas says whether a file is still what it was when it was opened: one that
+// was cut in between could end with a whole document, and hold less.
+func asItWas(file *os.File, before os.FileInfo) bool {
+	now, err := file.Stat()
+	return err == nil && now.Size() == before.Size() && now.ModTime().Equal(before.ModTime())
 }
 
 // otherBreaks are ends of lines for YAML, and not for what takes a file's
