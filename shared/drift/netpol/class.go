@@ -41,9 +41,19 @@ type class struct {
 
 func (c *class) outside() bool { return c.space == nil }
 
-// affected says whether the sides can treat the class differently at all.
-func (c *class) affected() bool {
-	return c.drifted || !c.outside() && (c.space.drifted || c.space.changed)
+// relabelled says whether selectors may see other labels on the one side than
+// on the other: then each connection of the class may differ.
+func (c *class) relabelled() bool {
+	return c.drifted || !c.outside() && c.space.drifted
+}
+
+// affected says whether the policies that isolate the class for a direction say
+// something else on the other side. Where neither this nor relabelled holds at
+// either end, a connection is judged by the same rules on both sides.
+func (c *class) affected(d direction) bool {
+	return c.relabelled() || !slices.EqualFunc(c.ends[from][d], c.ends[to][d], func(p, q *policy) bool {
+		return slices.EqualFunc(p.rules[d], q.rules[d], func(r, s rule) bool { return r.ports == s.ports && slices.Equal(r.peers, s.peers) })
+	})
 }
 
 // naming of protocol i on a side, when the class is the destination of a

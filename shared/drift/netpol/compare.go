@@ -125,17 +125,18 @@ func (e *engine) incomplete(format string, args ...any) {
 	e.skipped = append(e.skipped, fmt.Sprintf(format, args...))
 }
 
-// walk compares each pair of classes of which at least one is affected.
+// walk compares each pair of classes of which at least one is affected: the
+// source as to what it may send, or the destination as to what it may receive.
 func (e *engine) walk(classes []*class) {
-	var affected []*class
+	var receivers []*class // that are affected, and those that may be by their labels
 	for _, c := range classes {
-		if c.affected() {
-			affected = append(affected, c)
+		if c.affected(ingress) {
+			receivers = append(receivers, c)
 		}
 	}
 	for _, src := range classes {
-		targets := affected
-		if src.affected() {
+		targets := receivers
+		if src.affected(egress) {
 			targets = classes
 		}
 		for _, dst := range targets {
