@@ -31,6 +31,7 @@ type space struct {
 type class struct {
 	space   *space
 	boxes   []box // the cell's labels; of a workload, none
+	labels  *int  // how many labels a pod of it needs, once it was asked
 	load    *[2]Workload
 	matched [2]bits
 	drifted bool

@@ -2,9 +2,10 @@ package netpol
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
 )
@@ -14,6 +15,7 @@ type cause struct {
 	allows  int
 	objects []finding.Object
 	best    *region // the easiest to read
+	score   int     // of the best
 	count   int
 	bare    bool // some pod that is not isolated at all meets the outside
 	ports   [len(protocols)]spans
@@ -22,7 +24,7 @@ type cause struct {
 // record adds a region to its cause.
 func (e *engine) record(r *region) {
 	r.byCause(func(part *region, objects []finding.Object) {
-		key := fmt.Sprint(part.allows, objects)
+		key := causeKey(part.allows, objects)
 		c := e.cases[key]
 		if c == nil {
 			c = &cause{allows: part.allows, objects: objects}
@@ -32,15 +34,25 @@ func (e *engine) record(r *region) {
 	})
 }
 
+// causeKey tells causes apart, and orders them: the side, then the objects.
+func causeKey(allows int, objects []finding.Object) string {
+	names := make([]string, len(objects))
+	for i, o := range objects {
+		names[i] = o.String()
+	}
+	return strconv.Itoa(allows) + " [" + strings.Join(names, " ") + "]"
+}
+
 func (c *cause) add(r *region) {
 	c.count++
 	for d := range r.reaches[c.allows] {
 		c.bare = c.bare || (r.src.outside() || r.dst.outside()) && r.reaches[c.allows][d].open() && !r.passes(1-c.allows, direction(d))
 	}
 	c.ports[r.protocol] = c.ports[r.protocol].or(r.ports)
+	score := r.score()
 	switch {
-	case c.best == nil || r.score() > c.best.score():
-		c.best = r
+	case c.best == nil || score > c.score:
+		c.best, c.score = r, score
 	case r.sameEnds(c.best):
 		c.best.ports = c.best.ports.or(r.ports)
 	}
@@ -77,9 +89,17 @@ func (c *class) score(cell addrCell) int {
 	case c.outside():
 		return 60
 	case c.space.name != "":
-		return 40 - len(sample(c.boxes))
+		return 40 - c.fewest()
 	}
-	return 10 - len(sample(c.boxes))
+	return 10 - c.fewest()
+}
+
+// fewest is how many labels a pod of the cell needs at least.
+func (c *class) fewest() int {
+	if c.labels == nil {
+		c.labels = new(len(sample(c.boxes)))
+	}
+	return *c.labels
 }
 
 // blame is one object with the causes that it is to explain.
