@@ -78,7 +78,8 @@ func (o Object) String() string {
 // checked by an evaluator other than the one that found it. It never holds the
 // value of a secret.
 type Witness struct {
-	// Kind is connection, api-request, vault-request or pod.
+	// Kind is connection, api-request, vault-request, vault-login, pod,
+	// image-push, tool-call, request, input or operation.
 	Kind string `json:"kind"`
 	// Text says it in one line for a person.
 	Text string `json:"text"`

@@ -5,10 +5,12 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/clawql/clawql-workbench/shared/drift/vaultauth"
 )
 
 // Kept stands where a secret was: that one is set can be compared.
-const Kept = "[secret]"
+const Kept = vaultauth.Secret
 
 // secretWords are parts of the names of fields that hold a secret: of Vault's
 // own methods token_reviewer_jwt, bindpass, oidc_client_secret, client_tls_key,
@@ -21,6 +23,10 @@ var plainNames = map[string]bool{
 	"password_policy": true, "token_reviewer_jwt_set": true,
 }
 
+// claimFields have claims of a token as their names: what a login has to show,
+// which is asked of everybody.
+var claimFields = map[string]bool{"bound_claims": true, "claim_mappings": true}
+
 // secretForms are values that are secrets whatever their field is called.
 var secretForms = regexp.MustCompile(`PRIVATE KEY-----|"private_key"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|\b(hvs|hvb|hvr)\.[A-Za-z0-9_-]{8}`)
 
@@ -32,10 +38,15 @@ func WithoutSecrets(data map[string]any) map[string]any {
 	}
 	clean := make(map[string]any, len(data))
 	for name, value := range data {
-		if holdsSecret(name, value) {
-			value = Kept
+		claims, are := value.(map[string]any)
+		switch {
+		case are && claimFields[name]:
+			clean[name] = plainAll(claims)
+		case holdsSecret(name, value):
+			clean[name] = Kept
+		default:
+			clean[name] = plain(value)
 		}
-		clean[name] = plain(value)
 	}
 	return clean
 }
@@ -88,6 +99,15 @@ func plain(value any) any {
 		return list
 	}
 	return value
+}
+
+// plainAll is plain of each field, whatever its name.
+func plainAll(fields map[string]any) map[string]any {
+	clean := make(map[string]any, len(fields))
+	for name, value := range fields {
+		clean[name] = plain(value)
+	}
+	return clean
 }
 
 // hasPassword: an address with a password in it.

@@ -35,3 +35,16 @@ func TestWithoutSecrets(t *testing.T) {
 		}
 	}
 }
+
+// What a token has to claim is no secret, whatever the claim is called; a value
+// that shows that it is one still is.
+func TestClaimsAreNoSecrets(t *testing.T) {
+	clean := WithoutSecrets(map[string]any{
+		"bound_claims":   map[string]any{"token_use": "access", "client_secret_kind": []any{"a"}, "odd": "hvs.canarycanary"},
+		"claim_mappings": map[string]any{"/secret/owner": "owner"},
+	})
+	out, err := json.Marshal(clean)
+	if want := `{"bound_claims":{"client_secret_kind":["a"],"odd":"[secret]","token_use":"access"},"claim_mappings":{"/secret/owner":"owner"}}`; err != nil || string(out) != want {
+		t.Errorf("%v %s", err, out)
+	}
+}
