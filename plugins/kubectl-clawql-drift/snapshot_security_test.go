@@ -138,6 +138,10 @@ func TestABombIsNoSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	bomb := b.Bytes()
+	put(t, "bomb.snap", string(bomb))
+	if got := command("--from", "file:bomb.snap", "--to", "dir:production", "--unsigned"); !strings.Contains(got.err, "it unpacks to more than") {
+		t.Errorf("all of it is unpacked: %+v", got)
+	}
 	for range 2 { // a bomb within a bomb is no gzip of ours either
 		refused(t, "a bomb", string(bomb))
 		bomb = []byte(packed(t, string(bomb)))
