@@ -35,7 +35,7 @@ STEP := .ci/step
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  variables: KEEP=1 leaves the demo's sandbox up; RUNS and RATE for bench-abort; STORM; VERSION; GO"
+	@echo "  variables: KEEP=1 leaves the demo's sandbox up; RUNS and RATE for bench-abort; SIZES=1000,10000 for bench-drift; STORM; VERSION; GO"
 
 build: $(BINARIES) bin/clawql ## build the tools into bin/
 
@@ -134,7 +134,7 @@ test-hooks-attacks: ## ways to get a token into history or past the signature po
 	@$(STEP) "attacks on the hooks" env CLAWQL_REQUIRE=git,ssh-keygen CLAWQL_ATTACK_TABLE=$(abspath bin)/hooks-attacks.txt $(GO) test $(FLAGS) -count=1 ./shared/commitguard
 	@cat bin/hooks-attacks.txt
 
-bench: bench-startup bench-judge bench-hooks bench-verify bench-session bench-abort ## all benchmarks; each ends with one line of JSON
+bench: bench-startup bench-judge bench-hooks bench-verify bench-session bench-abort bench-drift ## all benchmarks; each ends with one line of JSON
 
 bench-startup: build sandbox-build ## how long the tools take to start, beside kubectl
 	@$(GO) run ./testdata/startup bin
@@ -162,7 +162,7 @@ bench-judge: ## false rollbacks and time to tell of the canary's judge, by simul
 test-drift-changes: sandbox-build build bin/ca-certificates.crt bin/vault ## single changes between two real clusters, each found with its direction and witness
 	@$(STEP) "drift between two clusters" env CLAWQL_REQUIRE=$(CLAWQL_REQUIRE) CLAWQL_SANDBOX=$(abspath bin/sandbox) CLAWQL_VAULT=$(abspath bin/vault) $(GO) test $(FLAGS) -count=1 -timeout 20m -v -run 'Clusters$$' ./plugins/kubectl-clawql-drift
 
-bench-drift: bin/kubectl-clawql-drift bin/dyff bin/kube-compare bin/kube ## drift of 1,000 to 50,000 objects: time, memory, requests, beside dyff, kube-compare, kubectl get (SIZES=1000)
+bench-drift: bin/kubectl-clawql-drift bin/dyff bin/kube-compare bin/kubectl ## drift of 1,000 to 50,000 objects: time, memory, requests, beside dyff, kube-compare, kubectl get (SIZES=1000)
 	@$(GO) build $(FLAGS) -o bin/driftbench ./testdata/driftbench
 	@bin/driftbench $(if $(SIZES),-sizes $(SIZES)) bin
 
