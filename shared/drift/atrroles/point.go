@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Allows says whether a document allows one request: whether a rule could
@@ -53,9 +54,20 @@ func one(words []any, word string, pattern, doubt bool) bool {
 		default:
 			expression = "^" + expression + "$"
 		}
-		if hit, _ := regexp.MatchString(expression, word); hit && (doubt || pattern || word != "*") {
+		if hit := compiled(expression).MatchString(word); hit && (doubt || pattern || word != "*") {
 			return true
 		}
 	}
 	return false
+}
+
+var expressions sync.Map // of text to *regexp.Regexp
+
+func compiled(text string) *regexp.Regexp {
+	if known, ok := expressions.Load(text); ok {
+		return known.(*regexp.Regexp)
+	}
+	expression := regexp.MustCompile(text) // of quoted words: it can always be read
+	expressions.Store(text, expression)
+	return expression
 }

@@ -42,7 +42,7 @@ func (d dice) side() []Resource {
 		}
 	}
 	if d.in(3) {
-		list = append(list, d.request("PeerAuthentication", "a/w", d.workload()))
+		list = append(list, d.request("PeerAuthentication", d.of("a", "a", "a", "istio-system")+"/w", d.workload()))
 	}
 	for i := range d.Intn(4) {
 		list = append(list, d.request("AuthorizationPolicy", d.of("istio-system", "a", "a", "a", "b")+fmt.Sprintf("/p%d", i), d.authorization()))
@@ -172,7 +172,7 @@ func (d dice) principal() string {
 
 func (d dice) namespace() string { return d.of("i", "j", "i*", "*j", "*", "i*2", "a", "*sa") }
 func (d dice) block() string {
-	return d.of("10.1.0.0/16", "10.1.2.0/24", "10.1.2.3", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0", "10.1.2.3/8")
+	return d.of("10.1.0.0/16", "10.1.0.0/24", "10.1.2.0/24", "10.1.2.3", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0", "10.1.2.3/8")
 }
 
 func (d dice) operation() (string, func() string) {
@@ -302,8 +302,8 @@ func (d dice) ask() Request {
 	if d.in(2) {
 		r.Headers = map[string]string{"x-tenant": d.of("t", "u", "tu", "ut")}
 	}
-	if d.in(2) {
-		r.Token = &Token{Issuer: d.of("https://i.example", "j", "k"), Subject: d.of("s", "t", "xs"), Claims: map[string][]string{}}
+	if !d.in(3) {
+		r.Token = &Token{Issuer: d.of("https://i.example", "j", "j", "k"), Subject: d.of("s", "s", "t", "xs"), Claims: map[string][]string{}}
 		if d.in(2) {
 			r.Token.Audience = []string{d.of("gateway", "other", "go")}
 		}
@@ -318,5 +318,5 @@ func (d dice) ask() Request {
 }
 
 func (d dice) address() string {
-	return d.of("10.1.2.3", "10.1.2.4", "10.1.9.9", "10.2.0.1", "192.0.2.77", "198.51.100.1", "2001:db8::1", "2001:db9::1")
+	return d.of("10.1.2.3", "10.1.2.4", "10.1.0.9", "10.1.9.9", "10.2.0.1", "192.0.2.77", "198.51.100.1", "2001:db8::1", "2001:db9::1")
 }

@@ -62,6 +62,7 @@ func TestPeerAuthentication(t *testing.T) {
 		{"unset inherits", []Resource{peer("istio-system/x", "{mtls: {mode: STRICT}}"), peer("a/x", "{mtls: {mode: UNSET}}")}, []Resource{peer("istio-system/x", "{mtls: {mode: STRICT}}"), peer("a/x", "{mtls: {mode: STRICT}}")}, []string{"different"}},
 		{"a workload", []Resource{peer("a/w", "{selector: {matchLabels: {app: g}}, mtls: {mode: PERMISSIVE}}"), peer("a/x", "{mtls: {mode: STRICT}}")}, []Resource{peer("a/x", "{mtls: {mode: STRICT}}")}, []string{"more-permissive: " + plain + "8080 of a pod of a with app=g"}},
 		{"a port", []Resource{peer("a/w", "{selector: {matchLabels: {app: g}}, mtls: {mode: STRICT}, portLevelMtls: {9090: {mode: PERMISSIVE}}}")}, []Resource{peer("a/w", "{selector: {matchLabels: {app: g}}, mtls: {mode: STRICT}}")}, []string{"more-permissive: " + plain + "9090 of a pod of a with app=g"}},
+		{"one for pods of the whole mesh is nobody's", []Resource{peer("istio-system/w", "{selector: {matchLabels: {app: g}}, mtls: {mode: DISABLE}}"), peer("a/x", "{mtls: {mode: STRICT}}")}, []Resource{peer("istio-system/w", "{selector: {matchLabels: {app: g}}, mtls: {mode: STRICT}}"), peer("a/x", "{mtls: {mode: STRICT}}")}, []string{"different"}},
 		{"two of a scope", []Resource{peer("a/x", "{mtls: {mode: STRICT}}"), peer("a/y", "{mtls: {mode: DISABLE}}")}, []Resource{peer("a/x", "{mtls: {mode: DISABLE}}"), peer("a/y", "{mtls: {mode: DISABLE}}")}, []string{"different"}},
 	} {
 		t.Run(one.name, func(t *testing.T) {
@@ -92,6 +93,7 @@ func TestAuthorizationPolicy(t *testing.T) {
 		{"a header", "from:", "when: [{key: 'request.headers[X-Tenant]', values: [b]}], from:", "stricter: POST /mcp"},
 		{"no header", "from:", "when: [{key: 'request.headers[x-tenant]', notValues: [b]}], from:", "stricter: POST /mcp (host service.example, port 8080) to a pod of a, by cluster.local/ns/i/sa/p from 192.0.2.77, with the header x-tenant: b"},
 		{"an unknown condition", "from:", "when: [{key: a, values: [b]}], from:", "different"},
+		{"an unknown field of a caller", "{principals", "{whoever: [x], principals", "different"},
 		{"a host in capitals", "methods: [POST]", "notHosts: [Service.Example], methods: [POST]", "stricter: POST /mcp (host service.example"},
 		{"an audit", "ALLOW", "AUDIT", "more-permissive: GET /other-path"},
 		{"custom", "ALLOW", "CUSTOM", "different"},
@@ -111,5 +113,71 @@ func TestAuthorizationPolicy(t *testing.T) {
 	}
 	if got := summary(compare(t, nil, []Resource{authorization("a/x", "{}")})); len(got) != 1 || !strings.HasPrefix(got[0], "more-permissive: GET") {
 		t.Errorf("nothing may pass there: %q", got)
+	}
+}
+
+// A token counts where both sides verify it.
+func TestTokens(t *testing.T) {
+	tokens := resource("RequestAuthentication", "a/t", "{jwtRules: [{issuer: 'https://i.example', audiences: [gateway]}]}")
+	other := resource("RequestAuthentication", "a/t", "{jwtRules: [{issuer: 'https://j.example'}]}")
+	anyone := authorization("a/x", "{rules: [{from: [{source: {requestPrincipals: ['*']}}]}]}")
+	one := authorization("a/x", "{rules: [{from: [{source: {requestPrincipals: ['https://i.example/s']}}]}]}")
+	for _, c := range []struct {
+		name     string
+		from, to []Resource
+		want     []string
+	}{
+		{"another subject", []Resource{tokens, anyone}, []Resource{tokens, one}, []string{"more-permissive: GET /other-path (host service.example, port 8080) to a pod of a, by nobody known from 192.0.2.77, with a token of https://i.example for someone, its audience gateway"}},
+		{"no token is verified", []Resource{anyone}, []Resource{one}, []string{"different"}},
+		{"other tokens are verified", []Resource{other, anyone}, []Resource{tokens, one}, []string{"different"}},
+		{"another issuer", []Resource{other, anyone}, []Resource{other, one}, []string{"more-permissive: GET /other-path (host service.example, port 8080) to a pod of a, by nobody known from 192.0.2.77, with a token of https://j.example for someone"}},
+	} {
+		if got := summary(compare(t, c.from, c.to)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, not %q", c.name, got, c.want)
+		}
+	}
+}
+
+// A dry run refuses nothing, even where the policy's words are the same.
+func TestADryRunDecidesNothing(t *testing.T) {
+	deny := func(name, dry string) Resource {
+		r := authorization(name, "{action: DENY, rules: [{to: [{operation: {ports: ['8080']}}]}]}")
+		r.Raw["metadata"] = map[string]any{"annotations": map[string]any{"istio.io/dry-run": dry}}
+		return r
+	}
+	for _, c := range []struct {
+		from, to []Resource
+		want     string
+	}{
+		{[]Resource{deny("a/x", "true")}, []Resource{deny("a/x", "false")}, "more-permissive: GET"},
+		{[]Resource{deny("a/x", "no")}, []Resource{deny("a/x", "T")}, "stricter: GET"},
+		{[]Resource{deny("a/x", "true"), deny("a/y", "")}, []Resource{deny("a/x", ""), deny("a/y", "")}, "different"},
+	} {
+		if got := summary(compare(t, c.from, c.to)); len(got) != 1 || !strings.HasPrefix(got[0], c.want) {
+			t.Errorf("%q, not %q", got, c.want)
+		}
+	}
+}
+
+// No credential that stands in a policy is shown.
+func TestAWitnessShowsNoCredential(t *testing.T) {
+	with := func(key, value string) []Resource {
+		return []Resource{authorization("a/x", "{rules: [{when: [{key: '"+key+"', values: ['"+value+"']}]}]}")}
+	}
+	for _, key := range []string{"request.headers[X-Api-Key]", "request.headers[Authorization]", "request.headers[x-any]"} {
+		got := summary(compare(t, with(key, "planted0123456789planted"), with(key, "else")))
+		if len(got) != 2 || strings.Contains(strings.Join(got, ""), "planted") {
+			t.Errorf("%s: %q", key, got)
+		}
+	}
+}
+
+// Blocks that begin alike differ after the end of the smaller one.
+func TestBlocksThatBeginAlike(t *testing.T) {
+	within := func(block string) []Resource {
+		return []Resource{authorization("a/x", "{rules: [{from: [{source: {ipBlocks: ["+block+"]}}]}]}")}
+	}
+	if got := summary(compare(t, within("10.1.0.0/16"), within("10.1.0.0/24"))); len(got) != 1 || !strings.HasSuffix(got[0], "by nobody known from 10.1.1.0") {
+		t.Errorf("%q", got)
 	}
 }
