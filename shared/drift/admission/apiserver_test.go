@@ -24,7 +24,7 @@ func caseOf(w world, place string) world {
 	w = clone(w)
 	for _, o := range w {
 		meta, spec := o["metadata"].(m), o["spec"].(m)
-		meta["name"] = place + "-" + meta["name"].(string)
+		meta["name"], meta["labels"] = place+"-"+meta["name"].(string), m{"drawn": "yes"}
 		if o["kind"] != bindingKind {
 			continue
 		}
@@ -105,6 +105,7 @@ func TestAgainstTheAPIServer(t *testing.T) {
 		defer lock.Unlock()
 		seen[what]++
 	}
+	s.keepParameters(t)
 	all, batch := int64(cases(40, 500)), int64(100)
 	for first := int64(0); first < all; first += batch {
 		s.batch(t, first, min(first+batch, all), count)
@@ -129,7 +130,7 @@ func (s *server) batch(t *testing.T, first, end int64, count func(string)) {
 	s.settle(t, fmt.Sprintf("settled-%d", first))
 	inParallel(t, drawn, func(c *drawnCase) error { return s.judge(c, count) })
 	for _, kind := range []string{"validatingadmissionpolicybindings", "validatingadmissionpolicies"} {
-		if status, text, err := s.call("DELETE", "/apis/admissionregistration.k8s.io/v1/"+kind, nil); err != nil || status != http.StatusOK {
+		if status, text, err := s.call("DELETE", "/apis/admissionregistration.k8s.io/v1/"+kind+"?labelSelector=drawn", nil); err != nil || status != http.StatusOK {
 			t.Fatalf("%v %d %s", err, status, text)
 		}
 	}
@@ -214,22 +215,56 @@ func (s *server) create(place string, labels m, w world) error {
 	return nil
 }
 
-// settle puts a last policy into the server, and waits until it is in force:
-// then those before it are too.
+// settle puts last policies into the server, one of them with parameters, and
+// waits until they are in force: then those before them are too.
 func (s *server) settle(t *testing.T, place string) {
 	t.Helper()
-	policy := dice{rand.New(rand.NewSource(1))}.vap("last", 0)
-	policy["spec"] = m{"matchConstraints": m{"resourceRules": list{m{"apiGroups": list{""}, "apiVersions": list{"v1"}, "operations": list{"CREATE"}, "resources": list{"configmaps"}}}}, "validations": list{m{"expression": "false"}}}
-	binding := m{"apiVersion": "admissionregistration.k8s.io/v1", "kind": bindingKind, "metadata": m{"name": "last"}, "spec": m{"policyName": "last", "validationActions": list{"Deny"}}}
-	if err := s.create(place, m{}, world{policy, binding}); err != nil {
+	if err := s.create(place, m{}, append(denying("last", "configmaps", "false"), parameterized("asking")...)); err != nil {
 		t.Fatal(err)
 	}
+	for _, kind := range []string{"ConfigMap", "Secret"} {
+		s.await(t, place, kind)
+	}
+}
+
+// denying is a policy for one resource, bound.
+func denying(name, resource, expression string) world {
+	spec := m{"matchConstraints": m{"resourceRules": list{m{"apiGroups": list{""}, "apiVersions": list{"v1"}, "operations": list{"CREATE"}, "resources": list{resource}}}}, "validations": list{m{"expression": expression}}}
+	return world{
+		{"apiVersion": "admissionregistration.k8s.io/v1", "kind": policyKind, "metadata": m{"name": name}, "spec": spec},
+		{"apiVersion": "admissionregistration.k8s.io/v1", "kind": bindingKind, "metadata": m{"name": name}, "spec": m{"policyName": name, "validationActions": list{"Deny"}}},
+	}
+}
+
+func parameterized(name string) world {
+	w := denying(name, "secrets", "params.data.wanted != 'ok'")
+	w[0]["spec"].(m)["paramKind"] = m{"apiVersion": "v1", "kind": "ConfigMap"}
+	w[1]["spec"].(m)["paramRef"] = m{"name": "limits", "parameterNotFoundAction": "Allow"}
+	return w
+}
+
+// keepParameters puts a policy with parameters into the server that stays: when
+// the last one for a kind is gone, v1.35.4 reads no parameters of that kind for
+// those that come later.
+func (s *server) keepParameters(t *testing.T) {
+	t.Helper()
+	w := caseOf(parameterized("keep"), "nowhere")
+	for i, kind := range []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"} {
+		delete(w[i]["metadata"].(m), "labels")
+		if status, text, err := s.call("POST", "/apis/admissionregistration.k8s.io/v1/"+kind, w[i]); err != nil || status != http.StatusCreated {
+			t.Fatalf("%v %d %s", err, status, text)
+		}
+	}
+}
+
+func (s *server) await(t *testing.T, place, kind string) {
+	t.Helper()
 	for range 3000 {
-		if refused, _, _ := s.sends(place, objectOf("v1", "ConfigMap", place, "x", nil)); refused {
+		if refused, _, _ := s.sends(place, objectOf("v1", kind, place, "x", nil)); refused {
 			return
 		}
 	}
-	t.Fatal("a policy does not come into force")
+	t.Fatalf("a policy for %ss does not come into force", kind)
 }
 
 // judge asks the server about a case's witnesses and about drawn objects.
