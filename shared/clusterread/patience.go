@@ -33,7 +33,9 @@ func patiently[T any](ctx context.Context, c *client, ask func(context.Context) 
 	case <-within.Done():
 		a.err = within.Err()
 	}
-	if a.err != nil && ctx.Err() == nil && errors.Is(within.Err(), context.DeadlineExceeded) {
+	if a.err != nil && ctx.Err() != nil {
+		a.err = context.Cause(ctx) // of an interrupt, the signal
+	} else if a.err != nil && errors.Is(within.Err(), context.DeadlineExceeded) {
 		a.err = fault.Unable("no answer within %v", c.patience).Hint("--request-timeout gives it more time")
 	}
 	return a.value, a.err
