@@ -74,36 +74,24 @@ func (s *scope) each(labels map[string]string, visit func([2]deciders, outcome))
 }
 
 // causes are the objects that are by themselves enough for a verdict: it turns
-// when one of them is exchanged, on either side. Where none is, they are those
-// at which it turns when all are exchanged in their order.
+// when one of them is exchanged, on either side. (There is always one: what
+// refuses is enough against what lets through, and the other way round.)
 func (s *scope) causes(changed []finding.Object, pass func([]*policy) bool) []finding.Object {
-	var alone, turning []finding.Object
+	var alone []finding.Object
 	for _, object := range changed {
 		for side := range s.near {
-			if pass(s.exchanged(s.near[side], side, object)) != pass(s.near[side]) {
+			if pass(s.exchanged(side, object)) != pass(s.near[side]) {
 				alone = append(alone, object)
 				break
 			}
 		}
 	}
-	if len(alone) > 0 {
-		return alone
-	}
-	for side, list := range s.near {
-		for _, object := range changed {
-			next := s.exchanged(list, side, object)
-			if pass(next) != pass(list) {
-				turning = append(turning, object)
-			}
-			list = next
-		}
-	}
-	return turning
+	return alone
 }
 
-// exchanged is a list of a side's policies with one as the other side has it.
-func (s *scope) exchanged(list []*policy, side int, object finding.Object) []*policy {
-	list = slices.DeleteFunc(slices.Clone(list), func(p *policy) bool { return p.Object == object })
+// exchanged are a side's policies with one as the other side has it.
+func (s *scope) exchanged(side int, object finding.Object) []*policy {
+	list := slices.DeleteFunc(slices.Clone(s.near[side]), func(p *policy) bool { return p.Object == object })
 	for _, p := range s.near[1-side] {
 		if p.Object == object {
 			list = append(list, p)

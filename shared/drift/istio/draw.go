@@ -98,7 +98,7 @@ func words(texts []string, root string) []string {
 	x := filler(texts)
 	for _, start := range starts {
 		for _, end := range ends {
-			list = append(list, start+end, start+x+end) // the first one only where it is like no other
+			list = append(list, start+x+end)
 		}
 	}
 	return list

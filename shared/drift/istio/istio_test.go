@@ -94,6 +94,7 @@ func TestAuthorizationPolicy(t *testing.T) {
 		{"no header", "from:", "when: [{key: 'request.headers[x-tenant]', notValues: [b]}], from:", "stricter: POST /mcp (host service.example, port 8080) to a pod of a, by cluster.local/ns/i/sa/p from 192.0.2.77, with the header x-tenant: b"},
 		{"an unknown condition", "from:", "when: [{key: a, values: [b]}], from:", "different"},
 		{"an unknown field of a caller", "{principals", "{whoever: [x], principals", "different"},
+		{"a service account", "principals: [cluster.local/ns/i/sa/p]", "serviceAccounts: [j/q]", "more-permissive: POST /mcp (host service.example, port 8080) to a pod of a, by cluster.local/ns/j/sa/q|stricter: POST /mcp"},
 		{"a host in capitals", "methods: [POST]", "notHosts: [Service.Example], methods: [POST]", "stricter: POST /mcp (host service.example"},
 		{"an audit", "ALLOW", "AUDIT", "more-permissive: GET /other-path"},
 		{"custom", "ALLOW", "CUSTOM", "different"},
