@@ -201,3 +201,39 @@ func TestRegexesAreJavaScripts(t *testing.T) {
 		t.Error("two groups of one name can be read")
 	}
 }
+
+// Texts are read as the engine does: without characters that are not seen, with
+// letters that look like Latin ones; a regex sees them as they are, too.
+func TestTextsAsTheEngineReadsThem(t *testing.T) {
+	for _, one := range []struct {
+		operator, value, text string
+		want                  bool
+	}{
+		{"contains", "mkfs", "run MK\u200bFS now", true},
+		{"contains", "mkfs", "mkf\u0455", true},
+		{"starts_with", "mkfs", " mkfs", false},
+		{"exact", "mkfs", "Mkfs", false},
+		{"exact", "mkfs", "mk\u200bfs", true},
+		{"regex", "rm", "r\u200bm", true},
+		{"regex", `\u200b`, "r\u200bm", true},
+		{"regex", `\u200b`, "rm", false},
+	} {
+		got, err := condition(object{"field": "content", "operator": one.operator, "value": one.value}, func(string) string { return one.text }, Event{})
+		if err != nil || got != one.want {
+			t.Errorf("%s %s on %q: %v %v", one.operator, one.value, one.text, got, err)
+		}
+	}
+	for _, one := range []struct {
+		test              object
+		document, content string
+	}{
+		{object{"input": object{"tool_args": "x"}}, "[object Object]", "x"},
+		{object{"input": []any{"a", "b"}, "tool_response": "r"}, "a,b", "r"},
+		{object{"input": "", "agent_output": "o"}, "", "o"},
+		{object{"tool_response": "r"}, "r", "r"},
+	} {
+		if e := eventOf(one.test, "mcp_exchange"); e.Document != one.document || e.Content != one.content {
+			t.Errorf("%v: %q %q", one.test, e.Document, e.Content)
+		}
+	}
+}

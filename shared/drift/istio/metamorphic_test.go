@@ -87,6 +87,9 @@ func told(r *verdict.Result, flip bool) []string {
 func TestNoDifferenceIsMissed(t *testing.T) {
 	differ, unclear := 0, 0
 	each(t, func(t *testing.T, seed int, d dice) {
+		if seed >= 4000 { // each takes twenty questions
+			return
+		}
 		a, b := d.pair()
 		r := compare(t, a, b)
 		for range 20 {
@@ -107,7 +110,7 @@ func TestNoDifferenceIsMissed(t *testing.T) {
 		}
 	})
 	t.Logf("%d requests told sides apart, %d where a policy is not understood", differ, unclear)
-	if differ < cases(400, 10_000) || unclear > differ/3 {
+	if differ < cases(400, 4_000) || unclear > differ/3 {
 		t.Errorf("%d requests told sides apart, %d where a policy is not understood", differ, unclear)
 	}
 }
