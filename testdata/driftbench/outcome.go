@@ -34,7 +34,7 @@ type outcome struct {
 
 // limit is how long a rival may take; whatever hangs is ended later.
 const (
-	limit   = 60 * time.Second
+	limit   = 30 * time.Second
 	hanging = 15 * time.Minute
 )
 
