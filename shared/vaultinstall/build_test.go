@@ -1,14 +1,15 @@
 package vaultinstall
 
 import (
-	"bytes"
 	"os"
 	"strings"
 	"testing"
 )
 
-// What is embedded is what the tests' own Vault is built from.
+// What is embedded is what the tests' own Vault is built from, but for the auth
+// methods that the tests add to theirs in methods.go: a session needs none.
 func TestModuleIsThatOfTheSandbox(t *testing.T) {
+	same := strings.NewReplacer(" // indirect", "", "\taddMethods()\n", "")
 	for _, name := range []string{"go.mod", "go.sum", "main.go"} {
 		embedded, err := module.ReadFile("module/" + name + ".txt")
 		if err != nil {
@@ -18,7 +19,7 @@ func TestModuleIsThatOfTheSandbox(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(embedded, source) {
+		if same.Replace(string(embedded)) != same.Replace(string(source)) {
 			t.Errorf("module/%s.txt is not testdata/sandbox/vault/%s: copy it", name, name)
 		}
 	}
