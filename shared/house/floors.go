@@ -48,7 +48,7 @@ var floors = map[string]floor{
 	"dotenv": pure, "redact": pure, "secretexception": pure,
 
 	"agentthreat": adapters, "alert": adapters, "archive": adapters, "cluster": adapters, "clusterread": adapters, "driftstore": adapters, "gitchange": adapters, "gitrepo": adapters, "kubeflags": adapters, "livesession": adapters, "mcpclient": adapters,
-	"manifests": adapters, "mcpprobe": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
+	"manifests": adapters, "mcpprobe": adapters, "oracletest": adapters, "render": adapters, "secretscan": adapters, "signals": adapters,
 	"sshsign": adapters, "supplychain": adapters, "typediff": adapters, "vault": adapters, "vaultinstall": adapters, "vaultread": adapters,
 
 	"changegate": gates, "supplygate": gates,

@@ -11,7 +11,11 @@ import (
 	"testing"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
+
+// server is a real API server.
+type server struct{ *oracletest.Server }
 
 // A side of a case stands in a namespace of its own, and its policies are kept
 // to that by a label that only this namespace has. Selectors of the drawn
@@ -64,7 +68,7 @@ func (s *server) sends(place string, o m) (refused bool, text string, err error)
 		path = "/apis/" + k.group + "/" + k.version + "/namespaces/"
 	}
 	fill(o)
-	status, text, err := s.call("POST", path+place+"/"+k.plural+"?dryRun=All", o)
+	status, text, err := s.Call("POST", path+place+"/"+k.plural+"?dryRun=All", o)
 	switch {
 	case err != nil:
 		return false, text, err
@@ -97,7 +101,7 @@ func fill(o m) {
 // refuses it, the other admits it. Where no finding says otherwise, drawn
 // objects get the same answer in both.
 func TestAgainstTheAPIServer(t *testing.T) {
-	s := startServer(t)
+	s := &server{oracletest.APIServer(t)}
 	var lock sync.Mutex
 	seen := map[string]int{}
 	count := func(what string) {
@@ -130,7 +134,7 @@ func (s *server) batch(t *testing.T, first, end int64, count func(string)) {
 	s.settle(t, fmt.Sprintf("settled-%d", first))
 	inParallel(t, drawn, func(c *drawnCase) error { return s.judge(c, count) })
 	for _, kind := range []string{"validatingadmissionpolicybindings", "validatingadmissionpolicies"} {
-		if status, text, err := s.call("DELETE", "/apis/admissionregistration.k8s.io/v1/"+kind+"?labelSelector=drawn", nil); err != nil || status != http.StatusOK {
+		if status, text, err := s.Call("DELETE", "/apis/admissionregistration.k8s.io/v1/"+kind+"?labelSelector=drawn", nil); err != nil || status != http.StatusOK {
 			t.Fatalf("%v %d %s", err, status, text)
 		}
 	}
@@ -208,7 +212,7 @@ func (s *server) create(place string, labels m, w world) error {
 	limits := m{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": "limits", "namespace": place}, "data": m{"wanted": "ok"}}
 	paths["ConfigMap"] = "/api/v1/namespaces/" + place + "/configmaps"
 	for _, o := range append(world{namespace, limits}, caseOf(w, place)...) {
-		if status, text, err := s.call("POST", paths[o["kind"]], o); err != nil || status != http.StatusCreated {
+		if status, text, err := s.Call("POST", paths[o["kind"]], o); err != nil || status != http.StatusCreated {
 			return fmt.Errorf("%v %d %s", err, status, text)
 		}
 	}
@@ -251,7 +255,7 @@ func (s *server) keepParameters(t *testing.T) {
 	w := caseOf(parameterized("keep"), "nowhere")
 	for i, kind := range []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"} {
 		delete(w[i]["metadata"].(m), "labels")
-		if status, text, err := s.call("POST", "/apis/admissionregistration.k8s.io/v1/"+kind, w[i]); err != nil || status != http.StatusCreated {
+		if status, text, err := s.Call("POST", "/apis/admissionregistration.k8s.io/v1/"+kind, w[i]); err != nil || status != http.StatusCreated {
 			t.Fatalf("%v %d %s", err, status, text)
 		}
 	}

@@ -3,14 +3,13 @@ package admission
 import (
 	"fmt"
 	"math/rand"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // The drawn policies test labels of the objects: an object passes all of them
@@ -44,13 +43,7 @@ func (d dice) some(words ...string) list {
 	return l
 }
 
-// cases is small by default; CLAWQL_REQUIRE=oracle asks for all of them.
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 func clone(w world) world {
 	var copied world

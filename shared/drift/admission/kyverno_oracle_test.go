@@ -1,55 +1,25 @@
 package admission
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // kyverno is Kyverno's own admission webhook, in a program that
 // `make test-drift-kyverno` builds.
-type kyverno struct {
-	in  io.Writer
-	out *bufio.Reader
-}
+type kyverno struct{ *oracletest.Lines }
 
 func startKyverno(t *testing.T) *kyverno {
 	t.Helper()
-	program := os.Getenv("CLAWQL_ORACLE_KYVERNO")
-	if program == "" {
-		if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "kyverno") {
-			t.Fatal("CLAWQL_REQUIRE asks for Kyverno, but CLAWQL_ORACLE_KYVERNO names no program")
-		}
-		t.Skip("CLAWQL_ORACLE_KYVERNO names no program: make test-drift-kyverno builds it")
-	}
-	command := exec.CommandContext(t.Context(), program)
-	command.Stderr = os.Stderr
-	in, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = command.Wait()
-	})
-	return &kyverno{in, bufio.NewReaderSize(out, 1<<20)}
+	return &kyverno{oracletest.Start(t, oracletest.Path(t, "CLAWQL_ORACLE_KYVERNO", "kyverno", "test-drift-kyverno"))}
 }
 
 // ask is what Kyverno makes of objects, all in namespaces with the same labels:
@@ -65,17 +35,10 @@ func (k *kyverno) ask(t *testing.T, policies world, labels m, objects []m) []str
 	if policies == nil {
 		policies = world{}
 	}
-	line := encoded(m{"policies": policies, "namespaces": namespaces, "ask": objects})
-	if _, err := io.WriteString(k.in, line+"\n"); err != nil {
-		t.Fatal(err)
-	}
-	text, err := k.out.ReadBytes('\n')
 	var answers []string
-	if err == nil {
-		err = json.Unmarshal(text, &answers)
-	}
-	if err != nil || len(answers) != len(objects) {
-		t.Fatalf("Kyverno said %q: %v", text, err)
+	k.Ask(t, m{"policies": policies, "namespaces": namespaces, "ask": objects}, &answers)
+	if len(answers) != len(objects) {
+		t.Fatalf("Kyverno answered %d of %d objects", len(answers), len(objects))
 	}
 	return answers
 }

@@ -3,26 +3,18 @@ package atrroles
 import (
 	"encoding/json"
 	"math/rand"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/clawql/clawql-workbench/shared/drift/verdict"
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // What must hold for any documents. Every witness is held against Allows by
 // Compare, which ends with an error otherwise.
 
-// cases is how many documents are drawn: all of them where CLAWQL_REQUIRE names
-// oracle (make test-drift-oracle).
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 type dice struct{ *rand.Rand }
 

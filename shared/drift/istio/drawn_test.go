@@ -4,21 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
-// cases is how many configurations are drawn: all of them where CLAWQL_REQUIRE
-// names oracle (make test-drift-oracle).
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 // dice draw policies such as people write, of few words, so that they meet.
 type dice struct{ *rand.Rand }

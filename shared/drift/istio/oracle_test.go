@@ -1,49 +1,20 @@
 package istio
 
 import (
-	"bufio"
 	"encoding/json"
-	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
+
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // translator is Istio's own code, in a program that `make test-drift-oracle`
 // builds: it translates policies to Envoy's filters and asks those.
-type translator struct {
-	in  io.Writer
-	out *bufio.Reader
-}
+type translator struct{ *oracletest.Lines }
 
 func startTranslator(t *testing.T) *translator {
 	t.Helper()
-	program := os.Getenv("CLAWQL_ORACLE_ISTIO")
-	if program == "" {
-		if cases(0, 1) == 1 {
-			t.Fatal("CLAWQL_REQUIRE asks for the oracle, but CLAWQL_ORACLE_ISTIO names no program")
-		}
-		t.Skip("CLAWQL_ORACLE_ISTIO names no program: make test-drift-oracle builds it")
-	}
-	command := exec.CommandContext(t.Context(), program)
-	command.Stderr = os.Stderr
-	in, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = command.Wait()
-	})
-	return &translator{in, bufio.NewReader(out)}
+	return &translator{oracletest.Start(t, oracletest.Path(t, "CLAWQL_ORACLE_ISTIO", "oracle", "test-drift-oracle"))}
 }
 
 // asked is a request, and the kind of policies that it is asked of.
@@ -64,20 +35,10 @@ func (o *translator) ask(t *testing.T, side []Resource, requests []asked) said {
 	for _, r := range side {
 		objects = append(objects, r.Raw)
 	}
-	line, err := json.Marshal(map[string]any{"Objects": objects, "Ask": requests})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := o.in.Write(append(line, '\n')); err != nil {
-		t.Fatal(err)
-	}
-	text, err := o.out.ReadBytes('\n')
 	var answer said
-	if err == nil {
-		err = json.Unmarshal(text, &answer)
-	}
-	if err != nil || answer.Refused == "" && len(answer.Allowed) != len(requests) {
-		t.Fatalf("Istio said %q: %v", text, err)
+	o.Ask(t, map[string]any{"Objects": objects, "Ask": requests}, &answer)
+	if answer.Refused == "" && len(answer.Allowed) != len(requests) {
+		t.Fatalf("Istio answered %d of %d requests", len(answer.Allowed), len(requests))
 	}
 	return answer
 }

@@ -1,14 +1,9 @@
 package netpol
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand"
 	"net/netip"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +12,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // netpol-analyzer, built by `make test-drift-oracle`, answers which of the
@@ -25,38 +22,11 @@ import (
 // ipBlock, since it never matches a pod by its address, as clusters do.
 
 // analyzer is the running oracle.
-type analyzer struct {
-	in  io.Writer
-	out *bufio.Reader
-}
+type analyzer struct{ *oracletest.Lines }
 
 func startAnalyzer(t *testing.T) *analyzer {
 	t.Helper()
-	program := os.Getenv("CLAWQL_ORACLE_NETPOL")
-	if program == "" {
-		if cases(0, 1) == 1 {
-			t.Fatal("CLAWQL_REQUIRE asks for the oracle, but CLAWQL_ORACLE_NETPOL names no program")
-		}
-		t.Skip("CLAWQL_ORACLE_NETPOL names no program: make test-drift-oracle builds it")
-	}
-	command := exec.CommandContext(t.Context(), program)
-	command.Stderr = os.Stderr
-	in, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = command.Wait()
-	})
-	return &analyzer{in, bufio.NewReader(out)}
+	return &analyzer{oracletest.Start(t, oracletest.Path(t, "CLAWQL_ORACLE_NETPOL", "oracle", "test-drift-oracle"))}
 }
 
 type analyzed struct {
@@ -65,30 +35,11 @@ type analyzed struct {
 	Ports    map[corev1.Protocol][][2]int32
 }
 
-// ask sends one inquiry and reads its answer.
-func (a *analyzer) ask(t *testing.T, inquiry, answer any) {
-	t.Helper()
-	line, err := json.Marshal(inquiry)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.in.Write(append(line, '\n')); err != nil {
-		t.Fatal(err)
-	}
-	text, err := a.out.ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(text, answer)
-	}
-	if err != nil {
-		t.Fatalf("the analyzer said %q: %v\nof %s", text, err, line)
-	}
-}
-
 // list is what may connect in a world.
 func (a *analyzer) list(t *testing.T, side Side) []analyzed {
 	t.Helper()
 	var list []analyzed
-	a.ask(t, map[string]any{"objects": objects(side)}, &list)
+	a.Ask(t, map[string]any{"objects": objects(side)}, &list)
 	return list
 }
 
@@ -283,7 +234,7 @@ func (a *analyzer) onPoints(t *testing.T, e *engine, s int, side Side) string {
 		}
 	})
 	var theirs []bool
-	a.ask(t, map[string]any{"objects": objects(spelledOut(side)), "ask": questions}, &theirs)
+	a.Ask(t, map[string]any{"objects": objects(spelledOut(side)), "ask": questions}, &theirs)
 	for i := range questions {
 		if theirs[i] != ours[i] {
 			return fmt.Sprintf("%v: sets say %v, netpol-analyzer %v", questions[i], ours[i], theirs[i])

@@ -5,12 +5,13 @@ import (
 	"maps"
 	"math/rand"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // Brute force: every endpoint of a small universe, every pair, every port that
@@ -218,13 +219,7 @@ func bruteDifferences(sides [2]small, blocks bool) [2]map[string]bool {
 	return found
 }
 
-// cases is small by default; CLAWQL_REQUIRE=oracle asks for all of them.
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 // drawPair is two worlds; every other time the second is an edit of the first,
 // so that small differences are common.

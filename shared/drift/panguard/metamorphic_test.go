@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/clawql/clawql-workbench/shared/drift/verdict"
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 type dice struct{ *rand.Rand }
@@ -20,13 +20,7 @@ type dice struct{ *rand.Rand }
 func (d dice) in(n int) bool              { return d.Intn(n) == 0 }
 func (d dice) one(words ...string) string { return words[d.Intn(len(words))] }
 
-// cases is small by default; CLAWQL_REQUIRE=oracle asks for all of them.
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 func each(t *testing.T, check func(seed int64, d dice)) {
 	t.Helper()

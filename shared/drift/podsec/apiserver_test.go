@@ -12,12 +12,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
+
+// server is a real API server.
+type server struct{ *oracletest.Server }
 
 // place makes a namespace with the labels of a side.
 func (s *server) place(name string, side Side) error {
 	ns := corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: name, Labels: side.Namespaces[0].Labels}}
-	status, text, err := s.call("POST", "/api/v1/namespaces", ns)
+	status, text, err := s.Call("POST", "/api/v1/namespaces", ns)
 	if err == nil && status != http.StatusCreated {
 		err = fmt.Errorf("namespace %v: %d %s", ns.Labels, status, text)
 	}
@@ -36,7 +40,7 @@ type answer struct {
 func (s *server) send(namespace string, p pod) (answer, error) {
 	object := corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: p.meta, Spec: p.spec}
 	object.Name, object.Namespace = "probe", namespace
-	status, text, err := s.call("POST", "/api/v1/namespaces/"+namespace+"/pods?dryRun=All", object)
+	status, text, err := s.Call("POST", "/api/v1/namespaces/"+namespace+"/pods?dryRun=All", object)
 	if err != nil {
 		return answer{}, err
 	}
@@ -51,7 +55,7 @@ func (s *server) send(namespace string, p pod) (answer, error) {
 
 // A probe that no API server takes would be no witness.
 func TestTheAPIServerTakesEveryProbe(t *testing.T) {
-	s := startServer(t)
+	s := &server{oracletest.APIServer(t)}
 	if err := s.place("open", namespace("enforce", "privileged")); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +71,7 @@ func TestTheAPIServerTakesEveryProbe(t *testing.T) {
 // refuses it. Where neither side is the more permissive one, drawn pods get the
 // same answer in both; where one is, it admits all that the other does.
 func TestAgainstTheAPIServer(t *testing.T) {
-	s := startServer(t)
+	s := &server{oracletest.APIServer(t)}
 	var lock sync.Mutex
 	seen := map[string]int{}
 	count := func(what string) {

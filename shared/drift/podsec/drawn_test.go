@@ -3,14 +3,13 @@ package podsec
 import (
 	"fmt"
 	"math/rand"
-	"os"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 type dice struct{ *rand.Rand }
@@ -18,13 +17,7 @@ type dice struct{ *rand.Rand }
 func (d dice) in(n int) bool              { return d.Intn(n) == 0 }
 func (d dice) one(words ...string) string { return words[d.Intn(len(words))] }
 
-// cases is small by default; CLAWQL_REQUIRE=oracle asks for all of them.
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 // labels are those of a namespace: levels and versions for each mode, each
 // mostly said.

@@ -1,73 +1,32 @@
 package rbac
 
 import (
-	"bufio"
-	"encoding/json"
-	"io"
 	"math/rand"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // authorizer is Kubernetes' own RBAC authorizer, in a program that
 // `make test-drift-oracle` builds.
-type authorizer struct {
-	in  io.Writer
-	out *bufio.Reader
-}
+type authorizer struct{ *oracletest.Lines }
 
 func startAuthorizer(t *testing.T) *authorizer {
 	t.Helper()
-	program := os.Getenv("CLAWQL_ORACLE_RBAC")
-	if program == "" {
-		if cases(0, 1) == 1 {
-			t.Fatal("CLAWQL_REQUIRE asks for the oracle, but CLAWQL_ORACLE_RBAC names no program")
-		}
-		t.Skip("CLAWQL_ORACLE_RBAC names no program: make test-drift-oracle builds it")
-	}
-	command := exec.CommandContext(t.Context(), program)
-	command.Stderr = os.Stderr
-	in, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = command.Wait()
-	})
-	return &authorizer{in, bufio.NewReader(out)}
+	return &authorizer{oracletest.Start(t, oracletest.Path(t, "CLAWQL_ORACLE_RBAC", "oracle", "test-drift-oracle"))}
 }
 
 func (a *authorizer) ask(t *testing.T, side Side, requests []Request) []bool {
 	t.Helper()
-	line, err := json.Marshal(struct {
+	var allowed []bool
+	a.Ask(t, struct {
 		Side
 		Ask []Request
-	}{side, requests})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.in.Write(append(line, '\n')); err != nil {
-		t.Fatal(err)
-	}
-	text, err := a.out.ReadBytes('\n')
-	var allowed []bool
-	if err == nil {
-		err = json.Unmarshal(text, &allowed)
-	}
-	if err != nil || len(allowed) != len(requests) {
-		t.Fatalf("the authorizer said %q: %v", text, err)
+	}{side, requests}, &allowed)
+	if len(allowed) != len(requests) {
+		t.Fatalf("the authorizer answered %d of %d requests", len(allowed), len(requests))
 	}
 	return allowed
 }

@@ -2,15 +2,14 @@ package rbac
 
 import (
 	"math/rand"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // dice draws small sides: two namespaces, a few roles and bindings, wildcards
@@ -110,13 +109,7 @@ func pair(seed int64) (Side, Side) {
 	return a, b
 }
 
-// cases is small by default; CLAWQL_REQUIRE=oracle asks for all of them.
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 func mustCompare(t *testing.T, seed int64, a, b Side) []finding.Finding {
 	t.Helper()

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"math/rand"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/clawql/clawql-workbench/shared/finding"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // dice draws small policies: few words, so that paths overlap in every way.
@@ -117,13 +117,7 @@ func pair(seed int64) (drawn, drawn) {
 	return a, b
 }
 
-// cases is small by default; CLAWQL_REQUIRE=oracle asks for all of them.
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 func mustCompare(t *testing.T, seed int64, a, b []Policy) []finding.Finding {
 	t.Helper()

@@ -3,11 +3,11 @@ package vaultauth
 import (
 	"fmt"
 	"math/rand"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/clawql/clawql-workbench/shared/drift/vaultacl"
+	"github.com/clawql/clawql-workbench/shared/oracletest"
 )
 
 // dice draws mounts and roles: few words, so that what they say overlaps in
@@ -31,13 +31,7 @@ func (d dice) some(of ...string) []any {
 	return list
 }
 
-// cases is small by default; CLAWQL_REQUIRE=oracle asks for all of them.
-func cases(few, all int) int {
-	if slices.Contains(strings.Split(os.Getenv("CLAWQL_REQUIRE"), ","), "oracle") {
-		return all
-	}
-	return few
-}
+var cases = oracletest.Cases
 
 var drawnKinds = []string{"kubernetes", "approle", "jwt", "token", "userpass", "cert", "ldap", "aws"}
 

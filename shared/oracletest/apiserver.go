@@ -1,4 +1,4 @@
-package podsec
+package oracletest
 
 import (
 	"bytes"
@@ -20,22 +20,18 @@ import (
 	"time"
 )
 
-// server is a real kube-apiserver v1.35.4 on a real etcd, without nodes and
+// Server is a real kube-apiserver v1.35.4 on a real etcd, without nodes and
 // controllers, on loopback.
-type server struct {
+type Server struct {
 	client *http.Client
 	base   string
 }
 
-func startServer(t *testing.T) *server {
+// APIServer starts one that ends with the test. Its program is bin/kube, which
+// CLAWQL_KUBE names.
+func APIServer(t *testing.T) *Server {
 	t.Helper()
-	kube := os.Getenv("CLAWQL_KUBE")
-	if kube == "" {
-		if cases(0, 1) == 1 {
-			t.Fatal("CLAWQL_REQUIRE asks for the oracle, but CLAWQL_KUBE names no program")
-		}
-		t.Skip("CLAWQL_KUBE names no program: make test-drift-oracle builds it")
-	}
+	kube := Path(t, "CLAWQL_KUBE", "oracle", "test-drift-oracle")
 	dir := t.TempDir()
 	serviceAccounts(t, dir)
 	peer, client, port := freePort(t), freePort(t), freePort(t)
@@ -47,11 +43,11 @@ func startServer(t *testing.T) *server {
 		"--authorization-mode=AlwaysAllow", "--service-cluster-ip-range=10.98.0.0/24", "--service-account-issuer=https://test",
 		"--service-account-key-file="+filepath.Join(dir, "sa.key"), "--service-account-signing-key-file="+filepath.Join(dir, "sa.key"),
 		"--disable-admission-plugins=ServiceAccount", "--endpoint-reconciler-type=none", "--enable-priority-and-fairness=false", "--allow-privileged=true")
-	s := &server{base: "https" + port[len("http"):], client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+	s := &Server{base: "https" + port[len("http"):], client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
 		MaxIdleConnsPerHost: 16, ForceAttemptHTTP2: false, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // loopback, a certificate of its own
 	}}}
 	for range 600 {
-		if status, _, err := s.call("GET", "/readyz", nil); err == nil && status == http.StatusOK {
+		if status, _, err := s.Call("GET", "/readyz", nil); err == nil && status == http.StatusOK {
 			return s
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -108,8 +104,8 @@ func run(t *testing.T, dir, program string, args ...string) {
 	})
 }
 
-// call sends an object and gives the status and the answer.
-func (s *server) call(method, path string, object any) (int, string, error) {
+// Call sends an object and gives the status and the answer.
+func (s *Server) Call(method, path string, object any) (int, string, error) {
 	body, err := json.Marshal(object)
 	if err != nil {
 		return 0, "", err
