@@ -25,28 +25,33 @@ type drawn[T any] struct {
 type points struct {
 	requests            []drawn[Request]
 	namespaces, objects []drawn[map[string]string]
-	whole               bool // every way to treat a request is among them
+	both                []drawn[map[string]string] // of a Namespace, which has one set of labels for both selectors
+	whole               bool                       // every way to treat a request is among them
 }
 
 func draw(a, b *admissionv1.ValidatingWebhook) points {
 	requests, all := rulePoints(append(slices.Clone(a.Rules), b.Rules...))
 	p := points{whole: all && sameScopes(a.Rules, b.Rules)}
 	p.requests = firsts(requests, func(r Request) [2]bool { return [2]bool{ruled(a.Rules, r), ruled(b.Rules, r)} },
-		func(r Request) bool { return r.Namespaced })
-	p.namespaces, all = labelled(a.NamespaceSelector, b.NamespaceSelector)
-	p.whole = p.whole && all
-	p.objects, all = labelled(a.ObjectSelector, b.ObjectSelector)
-	p.whole = p.whole && all
+		func(r Request) [2]bool { return [2]bool{r.Namespaced, r.aboutNamespace()} })
+	spaces := [2][]*metav1.LabelSelector{{a.NamespaceSelector}, {b.NamespaceSelector}}
+	things := [2][]*metav1.LabelSelector{{a.ObjectSelector}, {b.ObjectSelector}}
+	both := [2][]*metav1.LabelSelector{{a.NamespaceSelector, a.ObjectSelector}, {b.NamespaceSelector, b.ObjectSelector}}
+	var wholes [3]bool
+	p.namespaces, wholes[0] = labelled(spaces)
+	p.objects, wholes[1] = labelled(things)
+	p.both, wholes[2] = labelled(both)
+	p.whole = p.whole && wholes == [3]bool{true, true, true}
 	return p
 }
 
 // firsts keeps the first point of each kind: what the sides say of it, and
 // another thing that tells points apart.
-func firsts[T any](list []T, in func(T) [2]bool, apart func(T) bool) (kept []drawn[T]) {
-	seen := map[[3]bool]bool{}
+func firsts[T any](list []T, in, apart func(T) [2]bool) (kept []drawn[T]) {
+	seen := map[[2][2]bool]bool{}
 	for _, point := range list {
 		is := in(point)
-		if kind := [3]bool{is[0], is[1], apart(point)}; !seen[kind] {
+		if kind := [2][2]bool{is, apart(point)}; !seen[kind] {
 			seen[kind] = true
 			kept = append(kept, drawn[T]{point, is})
 		}
@@ -54,15 +59,19 @@ func firsts[T any](list []T, in func(T) [2]bool, apart func(T) bool) (kept []dra
 	return kept
 }
 
-func labelled(a, b *metav1.LabelSelector) ([]drawn[map[string]string], bool) {
-	all, whole := labelPoints(a, b)
+// labelled are labels that the selectors of each side, all of them, choose or
+// do not.
+func labelled(sides [2][]*metav1.LabelSelector) ([]drawn[map[string]string], bool) {
+	points, whole := labelPoints(slices.Concat(sides[0], sides[1])...)
 	if !whole {
 		return nil, false
 	}
-	selectors := [2]labels.Selector{selector(a), selector(b)}
-	return firsts(all, func(l map[string]string) [2]bool {
-		return [2]bool{selectors[0].Matches(labels.Set(l)), selectors[1].Matches(labels.Set(l))}
-	}, func(map[string]string) bool { return false }), true
+	return firsts(points, func(l map[string]string) (in [2]bool) {
+		for side, all := range sides {
+			in[side] = !slices.ContainsFunc(all, func(s *metav1.LabelSelector) bool { return !selector(s).Matches(labels.Set(l)) })
+		}
+		return in
+	}, func(map[string]string) [2]bool { return [2]bool{} }), true
 }
 
 // selector: one that cannot be read chooses nothing; the API server refuses it.
@@ -139,31 +148,48 @@ func sameScopes(a, b []admissionv1.RuleWithOperations) bool {
 // that are drawn.
 func (p points) request(wanted func(in [2]bool) bool) (Request, bool) {
 	for _, r := range p.requests {
-		for _, namespace := range p.namespaces {
-			for _, object := range p.objects {
-				in := [2]bool{}
-				for side := range in {
-					in[side] = r.in[side] && (namespace.in[side] || !r.point.Namespaced) && object.in[side]
-				}
-				if wanted(in) {
-					request := r.point
-					request.NamespaceLabels, request.ObjectLabels = namespace.point, object.point
-					return request, true
-				}
+		for _, l := range p.labels(r.point) {
+			if wanted([2]bool{r.in[0] && l.in[0], r.in[1] && l.in[1]}) {
+				request := r.point
+				request.NamespaceLabels, request.ObjectLabels = l.point[0], l.point[1]
+				return request, true
 			}
 		}
 	}
 	return Request{}, false
 }
 
+// labels are those that a request's namespace and object can have together.
+func (p points) labels(r Request) (list []drawn[[2]map[string]string]) {
+	if r.aboutNamespace() && !r.Namespaced {
+		for _, one := range p.both {
+			list = append(list, drawn[[2]map[string]string]{[2]map[string]string{one.point, one.point}, one.in})
+		}
+		return list
+	}
+	for _, namespace := range p.namespaces {
+		for _, object := range p.objects {
+			in := [2]bool{}
+			for side := range in {
+				in[side] = (namespace.in[side] || !r.Namespaced) && object.in[side]
+			}
+			list = append(list, drawn[[2]map[string]string]{[2]map[string]string{namespace.point, object.point}, in})
+		}
+	}
+	return list
+}
+
 // witness is the request in words.
 func (r Request) witness(webhook string) finding.Witness {
 	resource := strings.TrimSuffix(r.Resource+"."+r.Group, ".")
 	text := strings.ToLower(r.Operation) + " " + resource
-	if r.Namespaced {
+	switch {
+	case r.aboutNamespace():
+		text += withLabels(r.NamespaceLabels)
+	case r.Namespaced:
 		text += " in a namespace" + withLabels(r.NamespaceLabels)
 	}
-	if len(r.ObjectLabels) > 0 {
+	if len(r.ObjectLabels) > 0 && !r.aboutNamespace() {
 		text += ", the object" + withLabels(r.ObjectLabels)
 	}
 	what := "which the webhook refuses"

@@ -26,7 +26,8 @@ func Evaluate(configurations []Resource, configuration, webhook string, r Reques
 }
 
 func asked(hook admissionv1.ValidatingWebhook, r Request) bool {
-	if r.Namespaced && !chosen(hook.NamespaceSelector, r.NamespaceLabels) || !chosen(hook.ObjectSelector, r.ObjectLabels) {
+	selected := r.Namespaced || strings.HasPrefix(r.Resource+"/", "namespaces/") // a Namespace by its own labels
+	if selected && !chosen(hook.NamespaceSelector, r.NamespaceLabels) || !chosen(hook.ObjectSelector, r.ObjectLabels) {
 		return false
 	}
 	return slices.ContainsFunc(hook.Rules, func(rule admissionv1.RuleWithOperations) bool {

@@ -11,8 +11,8 @@ import (
 // mostPoints bounds what is drawn from the rules, and from one selector.
 const mostPoints = 20_000
 
-// connected are what a request of operation CONNECT can name; no other
-// operation names them.
+// connected are what a request of operation CONNECT can name in the core group;
+// no other operation names them. In other groups a server can connect anything.
 var connected = []string{"pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy", "nodes/proxy"}
 
 // rulePoints are requests, one for each way in which the rules can treat one:
@@ -30,8 +30,8 @@ func rulePoints(rules []admissionv1.RuleWithOperations) (points []Request, whole
 		cluster = cluster || r.Scope != nil && *r.Scope == admissionv1.ClusterScope
 	}
 	groups, versions = distinct(groups, "", "example.com"), distinct(versions, "v1", "v9")
-	bases, subs = distinct(bases, "pods", "things"), distinct(append([]string{""}, subs...), "status")
-	if len(groups)*len(versions)*(len(bases)*len(subs)+len(connected))*3*2 > mostPoints {
+	bases, subs = distinct(bases, "pods", "things", ofNamespaces), distinct(append([]string{""}, subs...), "status")
+	if len(groups)*len(versions)*(len(bases)*len(subs)*4+len(connected))*2 > mostPoints {
 		return nil, false
 	}
 	for _, namespaced := range []bool{true, false}[:1+count(cluster)] {
@@ -51,9 +51,20 @@ func count(yes bool) int {
 	return 0
 }
 
+// ofNamespaces are objects without namespace; selectors of namespaces choose
+// them by their own labels.
+const ofNamespaces = "namespaces"
+
+func (r Request) aboutNamespace() bool {
+	base, _, _ := strings.Cut(r.Resource, "/")
+	return base == ofNamespaces
+}
+
 func operations(group, version string, namespaced bool, bases, subs []string) (points []Request) {
 	add := func(operation, resource string) {
-		points = append(points, Request{Operation: operation, Group: group, Version: version, Resource: resource, Namespaced: namespaced})
+		r := Request{Operation: operation, Group: group, Version: version, Resource: resource, Namespaced: namespaced}
+		r.Namespaced = namespaced && !(r.aboutNamespace() && group == "")
+		points = append(points, r)
 	}
 	for _, base := range bases {
 		for _, sub := range subs {
@@ -66,9 +77,15 @@ func operations(group, version string, namespaced bool, bases, subs []string) (p
 			}
 		}
 	}
-	for _, resource := range connected {
-		if group == "" {
+	if group == "" {
+		for _, resource := range connected {
 			add("CONNECT", resource)
+		}
+		return points
+	}
+	for _, base := range bases {
+		for _, sub := range subs {
+			add("CONNECT", strings.TrimSuffix(base+"/"+sub, "/"))
 		}
 	}
 	return points

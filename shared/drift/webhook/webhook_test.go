@@ -125,7 +125,14 @@ func TestCompare(t *testing.T) {
 		{"a subresource of * is the resource too", kyverno(rules(rule("CREATE", "", "v1", "pods/*,pods"))), kyverno(rules(rule("CREATE", "", "v1", "pods/*"))), nil},
 		{"scopes", kyverno(rules(scoped("Cluster", rule("*", "", "v1", "namespaces")))), kyverno(rules(rule("*", "", "v1", "namespaces"))), nil},
 		{"a cluster-scoped rule, fails open", kyverno(ignored, rules(scoped("Cluster", rule("*", "", "v1", "namespaces"))), namespaces("a=b")),
-			kyverno(rules(scoped("Cluster", rule("*", "", "v1", "namespaces"))), namespaces("a=b")), []string{more + "create namespaces, while the webhook does not answer"}},
+			kyverno(rules(scoped("Cluster", rule("*", "", "v1", "namespaces"))), namespaces("a=b")), []string{more + "create namespaces labelled a=b, while the webhook does not answer"}},
+		{"a namespace chooses itself", kyverno(rules(scoped("Cluster", rule("CREATE", "", "v1", "namespaces"))), namespaces("!skip")), kyverno(rules(scoped("Cluster", rule("CREATE", "", "v1", "namespaces")))), []string{
+			more + "create namespaces labelled skip=other-, which the webhook refuses"}},
+		{"a namespace left out of every resource", kyverno(rules(rule("*", "*", "*", "*")), namespaces("!skip"), objects("!a")), kyverno(rules(rule("*", "*", "*", "*")), objects("!a")), []string{
+			more + "create pods in a namespace labelled skip=other-, which the webhook refuses"}},
+		{"a connection of another group", kyverno(), kyverno(rules(rule("CREATE,UPDATE", "", "v1", "pods"), rule("CONNECT", "subresources.kubevirt.io", "v1", "virtualmachineinstances/console"))), []string{
+			more + "connect virtualmachineinstances/console.subresources.kubevirt.io in a namespace without labels, which the webhook refuses"}},
+
 		{"conditions", kyverno(conditions, ignored), kyverno(conditions), nil},
 		{"conditions, and one side has none", nil, kyverno(conditions), nil},
 		{"it asks about nothing", nil, kyverno(rules()), nil},
