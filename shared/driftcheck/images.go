@@ -17,20 +17,25 @@ func (c *comparison) images() error {
 			return err
 		}
 		w := image.Workload{Object: o.object(), Changed: o.changed}
-		add := func(list, name, reference string) {
+		add := func(place, name, reference string) { // place has one %q for the name
 			w.Containers = append(w.Containers, image.Container{
-				Place: fmt.Sprintf("%s%s[name=%q].image", placeOfTemplate(o), list, name), Name: name, Image: reference,
+				Place: placeOfTemplate(o) + fmt.Sprintf(place, name), Name: name, Image: reference,
 				Runs: runs[i][Run{o.kind, o.namespace, o.name, name, reference, ""}],
 			})
 		}
 		for _, one := range template.Spec.InitContainers {
-			add("initContainers", one.Name, one.Image)
+			add("initContainers[name=%q].image", one.Name, one.Image)
 		}
 		for _, one := range template.Spec.Containers {
-			add("containers", one.Name, one.Image)
+			add("containers[name=%q].image", one.Name, one.Image)
 		}
 		for _, one := range template.Spec.EphemeralContainers {
-			add("ephemeralContainers", one.Name, one.Image)
+			add("ephemeralContainers[name=%q].image", one.Name, one.Image)
+		}
+		for _, one := range template.Spec.Volumes {
+			if one.Image != nil {
+				add("volumes[name=%q].image.reference", one.Name, one.Image.Reference)
+			}
 		}
 		sides[i].Workloads = append(sides[i].Workloads, w)
 		return nil

@@ -98,6 +98,7 @@ spec:
         image: a
         env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]
       - {name: proxy, image: "registry.example.com/proxy:1@sha256:1111111111111111111111111111111111111111111111111111111111111111"}
+      volumes: [{name: model, image: {reference: "registry.example.com/model@sha256:3333333333333333333333333333333333333333333333333333333333333333"}}]
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
@@ -162,6 +163,7 @@ func TestOneChangeIsOneFinding(t *testing.T) {
 		{"no JWT", `env: [{name: CLAWQL_MCP_JWT_ENABLED, value: "1"}]`, "", "more-permissive Environment"},
 		{"another image under one tag", "@sha256:1111", "@sha256:2222", "different Image"},
 		{"the same image elsewhere", "registry.example.com/proxy:1@", "mirror.example.com/proxy@", "equal"},
+		{"a volume of a tag", "model@sha256:3333333333333333333333333333333333333333333333333333333333333333", "model:1", "more-permissive Image"},
 		{"a tag", ":1@sha256:1111111111111111111111111111111111111111111111111111111111111111", ":1", "more-permissive Image"},
 		{"a webhook that may be down", "  objectSelector: {}", "  objectSelector: {}\n  failurePolicy: Ignore", "more-permissive Webhook"},
 		{"a webhook for some objects", "  objectSelector: {}", "  objectSelector: {matchLabels: {a: b}}", "more-permissive Webhook"},
