@@ -25,7 +25,7 @@ import (
 // Difference is one place at which two objects differ.
 type Difference struct {
 	Path     fieldpath.Path
-	From, To any // nil where a side has nothing there
+	From, To any // nil where a side has nothing there, an Order where only that differs
 }
 
 // Differ compares objects; it may be used by several goroutines.
@@ -40,8 +40,9 @@ func New() *Differ {
 }
 
 // Diff gives the differences of two objects of one kind, in the order of their
-// paths: the deepest places that differ, and the whole of what one side lacks.
-// An object that does not fit its type is an error.
+// paths: the deepest places that differ, and the whole of what one side lacks;
+// then the lists with keys whose order differs and counts. An object that does
+// not fit its type is an error.
 func (d *Differ) Diff(from, to *unstructured.Unstructured) ([]Difference, error) {
 	a, err := d.typed(from)
 	if err != nil {
@@ -55,7 +56,11 @@ func (d *Differ) Diff(from, to *unstructured.Unstructured) ([]Difference, error)
 	if err != nil {
 		return nil, fault.Unable("compare %s %s: %w", from.GetKind(), from.GetName(), err)
 	}
-	return collect(compared, a.AsValue(), b.AsValue()), nil
+	list := collect(compared, a.AsValue(), b.AsValue())
+	if !scheme.Scheme.Recognizes(from.GroupVersionKind()) {
+		return list, nil // a deduced list has no keys: its order is compared already
+	}
+	return append(list, reordered(from.GetKind(), a.AsValue(), b.AsValue())...), nil
 }
 
 // Fits is an error for an object of a built-in kind that does not fit its type:
@@ -94,8 +99,10 @@ func collect(c *typed.Comparison, a, b value.Value) []Difference {
 			continue
 		}
 		one := Difference{Path: path, From: at(a, path), To: at(b, path)}
+		none := one.From == nil && one.To == nil
 		switch {
-		case one.From == nil && one.To == nil, container(one.From) && container(one.To) && !c.Modified.Has(path):
+		case c.Modified.Has(path) && (none || container(one.From) && container(one.To)): // it differs, whatever is found there
+		case none, container(one.From) && container(one.To):
 			continue
 		case one.From == nil || one.To == nil:
 			missing = path
@@ -150,36 +157,57 @@ func step(v value.Value, element fieldpath.PathElement) value.Value {
 
 // item finds the item of a list that an element names.
 func item(list value.List, element fieldpath.PathElement) value.Value {
+	if element.Key != nil {
+		return keyed(list, *element.Key)
+	}
 	for i := range list.Length() {
 		one := list.At(i)
-		switch {
-		case element.Index != nil && *element.Index == i,
-			element.Value != nil && value.Equals(one, *element.Value),
-			element.Key != nil && hasKey(one, *element.Key):
+		if element.Index != nil && *element.Index == i || element.Value != nil && value.Equals(one, *element.Value) {
 			return one
 		}
 	}
 	return nil
 }
 
-// hasKey: a key that the item leaves out has its default, and the keys of an
-// item are unique: what is there must agree.
-func hasKey(item value.Value, keys value.FieldList) bool {
+// keyed finds the item with all of the keys, or else the one that leaves out
+// those that have their default.
+func keyed(list value.List, keys value.FieldList) value.Value {
+	for _, defaults := range []bool{false, true} {
+		for i := range list.Length() {
+			if one := list.At(i); hasKeys(one, keys, defaults) {
+				return one
+			}
+		}
+	}
+	return nil
+}
+
+// keyDefaults are the keys of the API that an item may leave out.
+var keyDefaults = map[string]string{"protocol": "TCP"}
+
+// hasKeys says whether an item has the keys; with defaults, one that it leaves
+// out has its default.
+func hasKeys(item value.Value, keys value.FieldList, defaults bool) bool {
 	if !item.IsMap() {
 		return false
 	}
-	agreed := 0
 	for _, key := range keys {
 		got, has := item.AsMap().Get(key.Name)
-		if has && !value.Equals(got, key.Value) {
+		switch fallback, known := keyDefaults[key.Name]; {
+		case has && value.Equals(got, key.Value):
+		case !has && defaults && known && value.Equals(key.Value, value.NewValueInterface(fallback)):
+		default:
 			return false
 		}
-		if has {
-			agreed++
-		}
 	}
-	return agreed > 0
+	return true
 }
 
-// String is the place, such as .spec.containers[name="web"].image.
-func (d Difference) String() string { return fmt.Sprint(d.Path) }
+// String is the place, such as .spec.containers[name="web"].image, or
+// .spec.initContainers[order].
+func (d Difference) String() string {
+	if _, order := d.From.(Order); order {
+		return fmt.Sprint(d.Path) + "[order]"
+	}
+	return fmt.Sprint(d.Path)
+}
