@@ -93,6 +93,9 @@ func labels(values []string) (map[string]string, error) {
 			return nil, err
 		}
 		for a, b := range one {
+			if all[a] != "" && all[a] != b {
+				return nil, fault.Usage("--map-label %q: %s is mapped twice", value, a)
+			}
 			all[a] = b
 		}
 	}
@@ -110,6 +113,9 @@ func networks(values []string) (map[netip.Prefix]netip.Prefix, error) {
 		to, err2 := netip.ParsePrefix(b)
 		if err1 != nil || err2 != nil {
 			return nil, fault.Usage("--map-cidr %s=%s: both must be networks, such as 10.0.0.0/16", a, b)
+		}
+		if other, twice := mapped[from.Masked()]; twice && other != to.Masked() {
+			return nil, fault.Usage("--map-cidr %s=%s: %s is mapped twice", a, b, from.Masked())
 		}
 		mapped[from.Masked()] = to.Masked()
 	}

@@ -13,28 +13,40 @@ import (
 )
 
 // Mapping says what of one side is the same thing under another name on the
-// other. It is applied to one side before the comparison.
+// other. It is applied to one side before the comparison, and it exchanges
+// labels and networks: what that side says of the target is then about the
+// source. Namespaces are taken as they are.
 type Mapping struct {
 	Namespaces map[string]string             // by name
 	Labels     map[string]string             // "key=value" by "key=value", or "key" by "key"
 	CIDRs      map[netip.Prefix]netip.Prefix // of one family and length
+
+	crossed map[string]bool // keys of which a value goes to another key
 }
 
 // Apply gives the side under its new names, and leaves the given one as it is.
 // A CIDR that lies within a mapped one moves with it; one that is partly mapped
-// is an error, since no single block says what it becomes.
+// is an error, since no single block says what it becomes. So are two things
+// that would become one, as two labels of one pod may.
 func (m Mapping) Apply(side Side) (Side, error) {
-	for old, renamed := range m.CIDRs {
-		if !old.IsValid() || !renamed.IsValid() || old.Bits() != renamed.Bits() || old.Addr().BitLen() != renamed.Addr().BitLen() {
-			return Side{}, fault.Usage("mapping CIDR %s to %s: both must be of one family and length", old, renamed)
-		}
+	m, err := m.exchanged()
+	if err != nil {
+		return Side{}, err
 	}
 	var mapped Side
 	for _, n := range side.Namespaces {
-		mapped.Namespaces = append(mapped.Namespaces, Namespace{m.namespace(n.Name), m.labels(n.Labels)})
+		labels, err := m.labels(n.Labels)
+		if err != nil {
+			return Side{}, fault.Unable("mapping Namespace %s: %w", n.Name, err)
+		}
+		mapped.Namespaces = append(mapped.Namespaces, Namespace{m.namespace(n.Name), labels})
 	}
 	for _, w := range side.Workloads {
-		w.Namespace, w.Labels, w.Addrs = m.namespace(w.Namespace), m.labels(w.Labels), slices.Clone(w.Addrs)
+		labels, err := m.labels(w.Labels)
+		if err != nil {
+			return Side{}, fault.Unable("mapping %s in %s: %w", w.Name, w.Namespace, err)
+		}
+		w.Namespace, w.Labels, w.Addrs = m.namespace(w.Namespace), labels, slices.Clone(w.Addrs)
 		for i := range w.Addrs {
 			w.Addrs[i] = m.addr(w.Addrs[i])
 		}
@@ -78,13 +90,16 @@ func (m Mapping) key(key string) string {
 	return key
 }
 
-func (m Mapping) labels(labels map[string]string) map[string]string {
+func (m Mapping) labels(labels map[string]string) (map[string]string, error) {
 	mapped := make(map[string]string, len(labels))
 	for key, value := range maps.All(labels) {
 		newKey, newValue := m.label(key, value)
+		if _, twice := mapped[newKey]; twice {
+			return nil, fault.Unable("two of its labels would become %s", newKey)
+		}
 		mapped[newKey] = newValue
 	}
-	return mapped
+	return mapped, nil
 }
 
 // selector: the values of one requirement must go to one key.
@@ -92,15 +107,23 @@ func (m Mapping) selector(s *metav1.LabelSelector) error {
 	if s == nil {
 		return nil
 	}
+	for key, value := range s.MatchLabels {
+		if err := m.whole(key, []string{value}); err != nil {
+			return err
+		}
+	}
 	if len(s.MatchLabels) > 0 {
-		mapped := m.labels(s.MatchLabels)
-		if len(mapped) < len(s.MatchLabels) {
-			return fault.Unable("two of its labels %v would become one", s.MatchLabels)
+		mapped, err := m.labels(s.MatchLabels)
+		if err != nil {
+			return err
 		}
 		s.MatchLabels = mapped
 	}
 	for i := range s.MatchExpressions {
 		r := &s.MatchExpressions[i]
+		if err := m.whole(r.Key, r.Values); err != nil {
+			return err
+		}
 		key := m.key(r.Key)
 		for j, value := range r.Values {
 			var to string

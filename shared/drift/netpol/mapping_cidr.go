@@ -8,6 +8,7 @@ import (
 
 // cidr of a block as the other side has it. A mapped network that lies within
 // the block is left alone when it stays within it: the block is then the same.
+// Mapped networks lie apart, so that their order decides nothing.
 func (m Mapping) cidr(text *string) error {
 	block, err := prefixOf(*text)
 	if err != nil {

@@ -65,7 +65,7 @@ func TestMappingsThatCannotBe(t *testing.T) {
 		{"lengths differ", Mapping{CIDRs: prefixes("10.3.0.0/16", "10.9.0.0/24")}, sideOf(t), fault.CodeUsage},
 		{"families differ", Mapping{CIDRs: prefixes("10.3.0.0/16", "2001:db8::/16")}, sideOf(t), fault.CodeUsage},
 		{"a part moves out of a block", Mapping{CIDRs: prefixes("10.3.0.0/16", "172.16.0.0/16")}, block("10.0.0.0/8"), fault.CodeUnable},
-		{"labels fall together", Mapping{Labels: map[string]string{"app": "tier"}}, sideOf(t, `{metadata: {name: x}, spec: {podSelector: {matchLabels: {app: a, tier: b}}}}`), fault.CodeUnable},
+		{"labels fall together", Mapping{Labels: map[string]string{"app=a": "tier=c"}}, sideOf(t, `{metadata: {name: x}, spec: {podSelector: {matchLabels: {app: a, tier: b}}}}`), fault.CodeUnable},
 		{"values part", Mapping{Labels: map[string]string{"app=a": "kind=a"}}, sideOf(t, `{metadata: {name: x}, spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: [a, b]}]}}}`), fault.CodeUnable},
 	}
 	for _, c := range cases {

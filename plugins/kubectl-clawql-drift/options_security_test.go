@@ -1,0 +1,18 @@
+package main
+
+import "testing"
+
+// What is mapped twice is never decided by which flag comes last.
+func TestAMappingThatIsGivenTwiceIsRefused(t *testing.T) {
+	for _, values := range [][]string{{"a=b", "a=c"}, {"a=x=b=x", "a=x=c=x"}} {
+		if got, err := labels(values); err == nil {
+			t.Errorf("%v: %v", values, got)
+		}
+	}
+	if got, err := networks([]string{"10.0.0.0/16=10.1.0.0/16", "10.0.0.9/16=10.2.0.0/16"}); err == nil {
+		t.Errorf("%v", got)
+	}
+	if got, err := labels([]string{"a=b", "a=b", "c=x=c=y"}); err != nil || len(got) != 2 {
+		t.Errorf("%v %v", got, err)
+	}
+}
