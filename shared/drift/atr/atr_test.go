@@ -94,7 +94,7 @@ func TestChangesOfARule(t *testing.T) {
 		{"a wider regex", `rm\s+-rf`, `rm\s+-r`, []string{`stricter warning: true negative 1: "rm -r x"`}},
 		{"a regex of other words", `rm\s+-rf`, `rm\s{2}-r`, []string{`more-permissive high: true positive 1: "rm -rf /"`, `stricter warning: true negative 1: "rm -r x"`}},
 		{"a regex that no test tells apart", `rm\s+-rf`, `rm\s+-rf|unlink`, []string{"different warning"}},
-		{"all instead of any", "condition: any", "condition: all", []string{`more-permissive high: true positive 1: "rm -rf /"`}},
+		{"all instead of any, which asks documents too", "condition: any", "condition: all", []string{`more-permissive high: true positive 1: "rm -rf /"`, "different warning"}},
 		{"another kind of event", "type: tool_call", "type: mcp_exchange", []string{"different warning"}},
 	} {
 		t.Run(one.name, func(t *testing.T) {

@@ -67,14 +67,18 @@ func (c *comparer) judge(pair [2]*rule) {
 	}
 }
 
-// wholes notes ConfigMaps all of whose files have been spoken of: then it is
-// nothing more that the other side lacks it.
+// wholes notes ConfigMaps all of whose files have been spoken of: where the
+// other side lacks one, or its data, it is nothing more.
 func (c *comparer) wholes(sides [2][]Config) {
-	for _, side := range sides {
+	for i, side := range sides {
 		for _, config := range side {
 			judged := c.result.Judged[config.Object]
-			if len(config.Files) > 0 && !slices.ContainsFunc(sorted(config.Files), func(file string) bool { return !slices.Contains(judged, ".data."+file) }) {
-				c.result.Judge(config.Object, "", ".data")
+			if len(config.Files) == 0 || slices.ContainsFunc(sorted(config.Files), func(file string) bool { return !slices.Contains(judged, ".data."+file) }) {
+				continue
+			}
+			c.result.Judge(config.Object, ".data")
+			if !slices.ContainsFunc(sides[1-i], func(other Config) bool { return other.Object == config.Object }) {
+				c.result.Judge(config.Object, "")
 			}
 		}
 	}
@@ -177,14 +181,16 @@ func within(a, b []string) bool {
 
 // claims makes of the outcomes one finding for each aspect and direction.
 func (p *replays) claims() error {
-	told := map[string]bool{}
+	told := map[string][2]bool{}
 	for _, aspect := range aspects {
 		for permissive := range p.pair {
 			at := slices.IndexFunc(p.outcomes, func(o [2]outcome) bool { return aspect.weaker(o[permissive], o[1-permissive]) })
 			if at < 0 {
 				continue
 			}
-			told[aspect.name] = true
+			both := told[aspect.name]
+			both[permissive] = true
+			told[aspect.name] = both
 			e := p.events[at]
 			claim := p.claim(aspect.name, permissive, e)
 			claim.Says = [2]string{aspect.says(p.outcomes[at][0]), aspect.says(p.outcomes[at][1])}
@@ -228,47 +234,4 @@ func (p *replays) claim(aspect string, permissive int, e Event) verdict.Claim {
 	}
 	claim.Why = fmt.Sprintf("rule %s (%s): %s is the weaker one, by the rule's own tests", r.id, title, p.c.names[permissive])
 	return claim
-}
-
-// rest speaks of what the outcomes did not tell.
-func (p *replays) rest(told map[string]bool) error {
-	a, b := p.shapes[0], p.shapes[1]
-	var untold []string
-	switch {
-	case a == nil || b == nil:
-		if !told["trigger"] {
-			return nil // the structural comparison says that it is not there
-		}
-	default:
-		off := !a.active || !b.active
-		if !told["trigger"] && !same(a.decides(), b.decides()) {
-			untold = append(untold, "what it triggers on")
-		}
-		if !told["action"] && !off && !slices.Equal(a.actions, b.actions) {
-			untold = append(untold, "its actions")
-		}
-		if !told["severity"] && a.severity != b.severity && !off {
-			untold = append(untold, "its severity")
-		}
-		if !told["response"] && a.auto != b.auto && !off {
-			untold = append(untold, "from when it responds by itself")
-		}
-	}
-	if len(untold) > 0 {
-		p.c.result.Findings = append(p.c.result.Findings, p.different(untold))
-	}
-	if len(told)+len(untold) > 0 {
-		p.c.judge(p.pair)
-	}
-	return nil
-}
-
-func (p *replays) different(untold []string) finding.Finding {
-	r := p.any()
-	return finding.Finding{
-		Control: Control, Severity: finding.Warning, Direction: finding.Different, Object: r.config.Object,
-		From: "has the rule in one form", To: "has it in another form",
-		Explanation: fmt.Sprintf("rule %s differs in %s; no test case of either side shows which one is the weaker", r.id, strings.Join(untold, ", ")),
-		LastChanged: r.config.Changed,
-	}.Identified(r.id)
 }

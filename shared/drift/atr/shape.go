@@ -129,11 +129,16 @@ func (s *shape) replay(e Event) (outcome, error) {
 	if err != nil || !held {
 		return outcome{}, err
 	}
+	return outcome{true, s.severity, s.actions, s.responds()}, nil
+}
+
+// responds says whether the rule responds by itself once it triggers.
+func (s *shape) responds() bool {
 	ratio := 1 / float64(max(len(s.conditions), 1))
 	if s.all {
 		ratio = 1
 	}
-	return outcome{true, s.severity, s.actions, min(s.base+ratio*0.1, 1) >= s.auto}, nil
+	return min(s.base+ratio*0.1, 1) >= s.auto
 }
 
 // holds says whether the rule's conditions hold. One that cannot be told

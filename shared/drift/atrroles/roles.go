@@ -7,8 +7,9 @@
 // `__` is settled nowhere, nor what conditions mean: a rule with conditions, or
 // with a field that is not known, may allow or not. A witness is an operation
 // that one side's rules surely allow and none of the other's could. What no
-// such operation shows, a document that cannot be read, and one that only one
-// side has, are left to the structural comparison, which calls them different.
+// such operation shows, beside one that shows the other direction too, a
+// document that cannot be read, and one that only one side has, are left to the
+// structural comparison, which calls them different.
 package atrroles
 
 import (
@@ -108,6 +109,7 @@ func pair(result *verdict.Result, sides [2]Config, names [2]string) error {
 		result.Judge(sides[0].Object, ".data."+Key)
 		return nil
 	}
+	var told [2]bool
 	for permissive := range sides {
 		for _, request := range requests(rules[permissive]) {
 			if !surely(rules[permissive], request) || possibly(rules[1-permissive], request) {
@@ -119,7 +121,7 @@ func pair(result *verdict.Result, sides [2]Config, names [2]string) error {
 				Why:     fmt.Sprintf("a rule of %s allows it, none of %s does", names[permissive], names[1-permissive]),
 			}
 			claim.Says[permissive], claim.Says[1-permissive] = "allows it", "has no rule that allows it"
-			result.Judge(sides[0].Object, ".data."+Key)
+			told[permissive] = true
 			err := result.Add(claim, names, func(side int) bool {
 				return Allows(sides[side].Data[Key], request, side != permissive)
 			})
@@ -128,6 +130,9 @@ func pair(result *verdict.Result, sides [2]Config, names [2]string) error {
 			}
 			break
 		}
+	}
+	if told != [2]bool{} && settled([2]string{sides[0].Data[Key], sides[1].Data[Key]}, told) {
+		result.Judge(sides[0].Object, ".data."+Key)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func Answers(container corev1.Container, r Request) bool {
 	case ToolWhileDown:
 		return env("PANGUARD_PROXY_FAIL_MODE") == "open"
 	case WithoutToken:
-		return !strings.Contains(",1,true,", ","+env("CLAWQL_MCP_JWT_ENABLED")+",") || env("CLAWQL_MCP_JWT_ENABLED") == ""
+		return env("CLAWQL_MCP_JWT_ENABLED") != "1"
 	case FromAfar:
 		return !strings.Contains(",127.0.0.1,localhost,::1,", ","+env("MCP_HOST")+",") || env("MCP_HOST") == ""
 	case UnwarnedStart:

@@ -56,7 +56,7 @@ var questions = []asks{
 		return mode == "open", "fails " + mode, mode == "open" || mode == "closed"
 	}},
 	{"jwt", []string{"CLAWQL_MCP_JWT_ENABLED"}, finding.Critical, "mcp-request", WithoutToken, func(v []string) (bool, string, bool) {
-		on, certain := onOff(v[0])
+		on, certain := exactlyOne(v[0])
 		return !on, word(on, "asks for a JWT", "asks for no JWT"), certain
 	}},
 	{"host", []string{"MCP_HOST"}, finding.High, "mcp-request", FromAfar, func(v []string) (bool, string, bool) {
@@ -82,21 +82,16 @@ func word(on bool, yes, no string) string {
 	return no
 }
 
-// onOff reads a switch whose value no source names.
-func onOff(value string) (on, certain bool) {
+// exactlyOne reads a switch: 1 is on. Whether other words, such as true, are on
+// no source says; they are not certain.
+func exactlyOne(value string) (on, certain bool) {
 	switch value {
-	case "1", "true":
+	case "1":
 		return true, true
 	case "", "0", "false":
 		return false, true
 	}
 	return false, false
-}
-
-// exactlyOne reads a switch of which the sources say that 1 is on.
-func exactlyOne(value string) (on, certain bool) {
-	on, certain = onOff(value)
-	return on, certain && value != "true"
 }
 
 func (c *comparer) workloads(from, to Side) error {

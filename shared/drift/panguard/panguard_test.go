@@ -85,7 +85,7 @@ func TestCases(t *testing.T) {
 		{"fails open by variable", gateway("PANGUARD_PROXY_FAIL_MODE", "open"), gateway(), []string{"more-permissive high: " + ToolWhileDown}},
 		{"closed is the default", gateway("PANGUARD_PROXY_FAIL_MODE", "closed"), gateway(), nil},
 		{"no JWT", gateway("CLAWQL_MCP_JWT_ENABLED", "0"), gateway("CLAWQL_MCP_JWT_ENABLED", "1"), []string{"more-permissive critical: " + WithoutToken}},
-		{"JWT", gateway("CLAWQL_MCP_JWT_ENABLED", "true"), gateway(), []string{"stricter warning: " + WithoutToken}},
+		{"JWT", gateway("CLAWQL_MCP_JWT_ENABLED", "1"), gateway(), []string{"stricter warning: " + WithoutToken}},
 		{"a JWT switch that nobody knows", gateway("CLAWQL_MCP_JWT_ENABLED", "maybe"), gateway("CLAWQL_MCP_JWT_ENABLED", "1"), nil},
 		{"listens to all", gateway(), gateway("MCP_HOST", "127.0.0.1"), []string{"more-permissive high: " + FromAfar}},
 		{"listens to all, said", gateway(), gateway("MCP_HOST", "0.0.0.0"), nil},

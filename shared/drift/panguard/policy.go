@@ -172,7 +172,7 @@ func (c *comparer) failModes(sides [2]*Policy, r [2]rules) error {
 // blockLists notes, for each side, one tool that the other's list blocks and
 // its own does not.
 func (c *comparer) blockLists(sides [2]*Policy, r [2]rules) error {
-	all, judged := true, false
+	all := true
 	for open := range sides {
 		tools := beyond(r[1-open].blocked, r[open].blocked)
 		if len(tools) == 0 {
@@ -183,7 +183,6 @@ func (c *comparer) blockLists(sides [2]*Policy, r [2]rules) error {
 			all = false
 			continue
 		}
-		judged = true
 		call := Call{Tool: tool}
 		claim := c.claim(*sides[0], KeyBlocked, open, finding.High, call)
 		claim.Says[open], claim.Says[1-open] = "does not block "+tool, "blocks "+strings.Join(tools, ", ")
@@ -191,7 +190,7 @@ func (c *comparer) blockLists(sides [2]*Policy, r [2]rules) error {
 			return err
 		}
 	}
-	if judged || all {
+	if all { // what an allow list hides is told by the structural comparison
 		c.result.Judge(sides[0].Object, ".data."+KeyBlocked)
 	}
 	return nil
