@@ -24,25 +24,13 @@ var made = map[key][][]string{
 	{kind: "Namespace"}:             {{"spec"}},
 }
 
-// ours and the cluster's own bookkeeping: an object that says nothing of what
-// may happen.
-func bookkeeping(o *unstructured.Unstructured) bool {
-	switch k := keyOf(o); {
-	case k.kind == "ConfigMap" && k.group == "":
-		return k.name == "kube-root-ca.crt" || k.name == "istio-ca-root-cert" || o.GetLabels()["clawql.io/record"] != ""
-	case k.kind == "Secret" && k.group == "":
-		kind, _, _ := unstructured.NestedString(o.Object, "type")
-		return kind == "clawql.io/deploy" || kind == "kubernetes.io/service-account-token" || kind == "helm.sh/release.v1"
-	}
-	return false
-}
-
 // take makes of an object what is compared and kept: no status, no note that
 // could hold a Secret, no value of a Secret.
 func (r *Reader) take(o *unstructured.Unstructured) (keep bool, err error) {
 	if bookkeeping(o) {
 		return false, nil
 	}
+	withoutToken(o)
 	unstructured.RemoveNestedField(o.Object, "status")
 	for _, note := range notes {
 		unstructured.RemoveNestedField(o.Object, "metadata", "annotations", note)
@@ -68,9 +56,46 @@ func strip(o *unstructured.Unstructured) {
 	if kind, _, _ := unstructured.NestedString(o.Object, "spec", "type"); o.GetKind() == "Service" && kind != "NodePort" {
 		withoutNodePorts(o)
 	}
+	if o.GetAnnotations()[mountable] == "true" && o.GetKind() == "ServiceAccount" && o.GroupVersionKind().Group == "" {
+		return // its secrets are those that its pods may have
+	}
 	for _, path := range made[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}] {
 		unstructured.RemoveNestedField(o.Object, path...)
 	}
+}
+
+// mountable is an annotation that makes a limit of a service account's secrets.
+const mountable = "kubernetes.io/enforce-mountable-secrets"
+
+// chosen are fields that the cluster fills in where nobody did, by kind: in a
+// folder it was somebody.
+var chosen = map[key][]string{
+	{kind: "Pod"}:                   {"spec", "nodeName"},
+	{kind: "PersistentVolumeClaim"}: {"spec", "volumeName"},
+}
+
+// otherChoice says whether a folder chose what the other side has not.
+func otherChoice(from, to *Object, folders [2]bool) bool {
+	path, has := chosen[from.groupKind()]
+	if !has || !folders[0] && !folders[1] {
+		return false
+	}
+	var choice [2]string
+	for i, o := range []*Object{from, to} {
+		if value, _, _ := unstructured.NestedFieldNoCopy(o.Tree().Object, path...); value != nil {
+			choice[i] = fmt.Sprint(value)
+		}
+	}
+	return choice[0] != choice[1] && (folders[0] && choice[0] != "" || folders[1] && choice[1] != "")
+}
+
+// withChoice is the projection and what was chosen.
+func withChoice(o *Object) *unstructured.Unstructured {
+	tree, path := projection(o), chosen[o.groupKind()]
+	if value, has, _ := unstructured.NestedFieldCopy(o.Tree().Object, path...); has {
+		_ = unstructured.SetNestedField(tree.Object, value, path...) // it was there: so can be set
+	}
+	return tree
 }
 
 // projection is what is compared of an object.

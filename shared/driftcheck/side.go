@@ -88,6 +88,7 @@ func (r *Reader) FolderTold(ctx context.Context, dir string, progress func(files
 		side.Objects = append(side.Objects, o)
 		side.Files[finding.Object{Kind: o.kind, Namespace: o.namespace, Name: o.name}] = one.File
 	}
+	side.Objects = withoutDrawn(side.Objects, false)
 	return side, nil
 }
 
@@ -133,6 +134,7 @@ func (r *Reader) Cluster(ctx context.Context, s clusterread.Source) (Side, error
 	if err != nil {
 		return Side{}, err
 	}
+	objects = withoutDrawn(objects, true)
 	slices.SortFunc(objects, byPlace)
 	return Side{
 		Name: reading.Context + "/" + strings.Join(s.Namespaces, ","), Objects: objects,

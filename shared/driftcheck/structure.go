@@ -32,8 +32,6 @@ var meant = map[key]bool{
 	{group: "events.k8s.io", kind: "Event"}:                          true,
 	{group: "", kind: "Event"}:                                       true,
 	{group: "coordination.k8s.io", kind: "Lease"}:                    true,
-	{group: "discovery.k8s.io", kind: "EndpointSlice"}:               true,
-	{group: "", kind: "Endpoints"}:                                   true,
 }
 
 // structure compares all other objects, field by field.
@@ -88,6 +86,9 @@ func (c *comparison) pair(k key, from, to *Object) {
 			from, from.apiVersion, c.names[0], to.apiVersion, c.names[1]))
 	default:
 		list, err := differences(from, to)
+		if err == nil && otherChoice(from, to, [2]bool{c.from.Partial, c.to.Partial}) {
+			list, err = differ().Diff(withChoice(from), withChoice(to))
+		}
 		if err != nil {
 			c.report.Incomplete = append(c.report.Incomplete, err.Error())
 			return
@@ -129,7 +130,7 @@ func (c *comparison) oneSided(k key, o *Object, side int) {
 func (c *comparison) differences(k key, o *Object, list []typediff.Difference) {
 	by := map[string][]typediff.Difference{}
 	for _, d := range list {
-		if c.spoken(k, d.String()) {
+		if c.spoken(k, d.String()) || c.aboutSecurity(k, d) {
 			continue
 		}
 		control := controlOf(k, d.String())
@@ -236,19 +237,6 @@ func controlOf(k key, path string) string {
 // spoken says whether a comparer of meaning has spoken of a place.
 func (c *comparison) spoken(k key, path string) bool {
 	return slices.ContainsFunc(c.judged[k], func(speaks func(string) bool) bool { return speaks(path) })
-}
-
-// aboutSecurity are places that Pod Security speaks of, and that there is a pod.
-func aboutSecurity(path string) bool {
-	if path == "" {
-		return true
-	}
-	for _, part := range []string{"ecurityContext", "hostNetwork", "hostPID", "hostIPC", "hostPort", "hostPath", "hostUsers", "pod-security.kubernetes.io"} {
-		if strings.Contains(path, part) {
-			return true
-		}
-	}
-	return false
 }
 
 func groupOf(apiVersion string) string {

@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/clawql/clawql-workbench/shared/clusterread"
 	"github.com/clawql/clawql-workbench/shared/drift/netpol"
 	"github.com/clawql/clawql-workbench/shared/drift/podsec"
 	"github.com/clawql/clawql-workbench/shared/drift/rbac"
@@ -118,8 +117,10 @@ func (c *comparison) rbac() error {
 	if err != nil {
 		return err
 	}
-	without(&from, c.from.Namespaces, c.to.Namespaces)
-	without(&to, c.to.Namespaces, c.from.Namespaces)
+	if cluster := c.from.cluster(); cluster != "" && cluster == c.to.cluster() {
+		without(&from, c.from.Namespaces, c.to.Namespaces)
+		without(&to, c.to.Namespaces, c.from.Namespaces)
+	}
 	result, err := rbac.Compare(rbac.Mapping{Namespaces: c.o.Namespaces}.Apply(from), to, rbac.Options{Names: c.names})
 	if err != nil {
 		return err
@@ -148,9 +149,23 @@ func rbacSide(s Side) (rbac.Side, error) {
 	return side, err
 }
 
+// cluster tells clusters apart by what nobody writes: the UID that the API
+// server drew for its ClusterRole cluster-admin. Where it was not read, and of a
+// folder, which may hold any UID, it is "".
+func (s Side) cluster() string {
+	for _, o := range s.Objects {
+		if o.key == (key{group: rbacv1.GroupName, kind: "ClusterRole", name: "cluster-admin"}) && !s.Partial {
+			if role, read := o.typed.(*rbacv1.ClusterRole); read && o.untyped == nil {
+				return string(role.UID)
+			}
+		}
+	}
+	return ""
+}
+
 // without takes the other side's own service accounts out of the bindings to
-// the whole cluster: where both environments live in one, each reading holds
-// both. A binding in a namespace is that side's own affair and stays.
+// the whole cluster: where both environments live in one, and only there, each
+// reading holds both. A binding in a namespace is that side's own affair and stays.
 func without(side *rbac.Side, own, others []string) {
 	foreign := func(s rbacv1.Subject) bool {
 		for _, ns := range others {
@@ -182,11 +197,7 @@ func (c *comparison) podSecurity() error {
 	if err != nil {
 		return err
 	}
-	for _, f := range result.Findings {
-		k := keyOfObject(f.Object)
-		c.judged[k] = append(c.judged[k], aboutSecurity)
-	}
-	c.take(result.Findings, result.Incomplete)
+	c.hearPods(result)
 	return nil
 }
 
@@ -209,8 +220,7 @@ func podsecSide(s Side) (podsec.Side, error) {
 	return side, nil
 }
 
-// templatePaths tell where a kind keeps the template of its pods; what another
-// workload owns is judged by its owner.
+// templatePaths tell where a kind keeps the template of its pods.
 var templatePaths = map[key][]string{
 	{group: "apps", kind: "Deployment"}:        {"spec", "template"},
 	{group: "apps", kind: "StatefulSet"}:       {"spec", "template"},
@@ -223,12 +233,12 @@ var templatePaths = map[key][]string{
 	{group: "argoproj.io", kind: "Rollout"}:    {"spec", "template"},
 }
 
-// templateOf is the template of the pods that an object makes, nil for none. A
-// workload with an owner, such as a Deployment of an operator, is judged itself,
-// unless the owner is a controller whose template says what it runs.
+// templateOf is the template of the pods that an object makes, nil for none,
+// whoever owns it: what a controller made from another object is not among what
+// is read of a cluster, and in a folder an owner is what somebody wrote.
 func templateOf(o *unstructured.Unstructured) (*corev1.PodTemplateSpec, error) {
 	path, known := templatePaths[key{group: o.GroupVersionKind().Group, kind: o.GetKind()}]
-	if !known || clusterread.Owned(o) {
+	if !known {
 		return nil, nil
 	}
 	value, has, err := unstructured.NestedFieldNoCopy(o.Object, path...)
