@@ -96,8 +96,7 @@ type resource struct {
 
 // noise are resources that change by themselves and decide nothing.
 var noise = []schema.GroupResource{
-	{Resource: "events"}, {Group: "events.k8s.io", Resource: "events"}, {Resource: "endpoints"},
-	{Group: "discovery.k8s.io", Resource: "endpointslices"}, {Group: "coordination.k8s.io", Resource: "leases"},
+	{Resource: "events"}, {Group: "events.k8s.io", Resource: "events"}, {Group: "coordination.k8s.io", Resource: "leases"},
 	{Group: "coordination.k8s.io", Resource: "leasecandidates"}, {Group: "apps", Resource: "controllerrevisions"},
 	{Resource: "componentstatuses"}, {Resource: "bindings"}, {Resource: "podtemplates"},
 }

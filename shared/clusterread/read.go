@@ -95,6 +95,7 @@ type reader struct {
 	reading *Reading
 	done    int // lists
 	seen    int // objects
+	replicas
 }
 
 // namespaces reads the namespaces themselves, by name.
@@ -147,7 +148,10 @@ func (r *reader) lists(ctx context.Context, resources []resource) error {
 	for _, one := range targets {
 		work.Go(func() error { return r.list(ctx, one, len(targets)) })
 	}
-	return work.Wait()
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return r.waiting()
 }
 
 // list reads the pages of one list. A page that cannot be had makes the reading
@@ -217,11 +221,38 @@ func unreadable(err error) string {
 
 func (r *reader) keep(o *unstructured.Unstructured) error {
 	if Owned(o) {
-		if r.source.Owned != nil {
-			r.source.Owned(o)
-		}
+		r.owned(o)
 		return nil
 	}
+	r.lock.Lock()
+	waits := r.replicas.see(o)
+	r.lock.Unlock()
+	if waits {
+		return nil
+	}
+	return r.judged(o)
+}
+
+// waiting judges the replicas whose maker was not read.
+func (r *reader) waiting() error {
+	for _, o := range r.replicas.waiting {
+		if maker, _ := byInstalled(o); r.replicas.makers[maker] {
+			r.owned(o)
+		} else if err := r.judged(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) owned(o *unstructured.Unstructured) {
+	if r.source.Owned != nil {
+		r.source.Owned(o)
+	}
+}
+
+// judged keeps an object that is no replica of another.
+func (r *reader) judged(o *unstructured.Unstructured) error {
 	if r.source.Each != nil {
 		if keep, err := r.source.Each(o); err != nil || !keep {
 			return err
