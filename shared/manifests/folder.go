@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -123,6 +124,8 @@ func list(root *os.Root) ([]string, error) {
 			return fault.Unable("read manifests: %w", err)
 		case entry.IsDir() && entry.Name() == ".git":
 			return fs.SkipDir
+		case entry.Type()&fs.ModeSymlink != 0 && leadsToFolder(root, name):
+			return fault.Unable("read manifests: %s is a link to a folder", name).Hint("a link must point to a file in the folder")
 		case entry.IsDir() || !wanted(name):
 			return nil
 		}
@@ -144,6 +147,13 @@ func list(root *os.Root) ([]string, error) {
 	})
 	slices.Sort(files)
 	return files, err
+}
+
+// leadsToFolder says whether a link leads to a folder, in or out of the root:
+// what is in there would not be read.
+func leadsToFolder(root *os.Root, name string) bool {
+	info, err := os.Stat(filepath.Join(root.Name(), filepath.FromSlash(name)))
+	return err == nil && info.IsDir()
 }
 
 func wanted(name string) bool {

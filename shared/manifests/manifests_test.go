@@ -118,6 +118,15 @@ func TestLinksStayInTheFolder(t *testing.T) {
 	if got, err := read(dir); err != nil || len(got.Objects) != 1 {
 		t.Fatalf("%v", err)
 	}
+	for _, to := range []string{"real", outside} { // what it leads to would not be read
+		link(to, "more")
+		if _, err := read(dir); fault.Code(err) != fault.CodeUnable || !strings.Contains(err.Error(), "more is a link to a folder") {
+			t.Errorf("a link to a folder: %v", err)
+		}
+		if err := os.Remove(filepath.Join(dir, "more")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	link(filepath.Join(outside, "secret.yaml"), "out.yaml")
 	if _, err := read(dir); fault.Code(err) != fault.CodeUnable || !strings.Contains(err.Error(), "out.yaml") {
 		t.Errorf("a link to outside: %v", err)
