@@ -142,6 +142,7 @@ func (c *comparer) admission(ns [2]Namespace, set [2]api.Policy, permissive int,
 			f.Direction, f.Severity = finding.Stricter, finding.Warning
 		}
 		c.result.Findings = append(c.result.Findings, f.Identified(""))
+		c.result.judgeLabels(f.Object, api.EnforceLevelLabel, api.EnforceVersionLabel)
 		return nil
 	}
 	return nil
@@ -210,8 +211,8 @@ func at(check policy.Check, version api.Version) (policy.VersionedCheck, bool) {
 // label for what it warns of warns of what it enforces: that is no difference
 // of its own, so the labels themselves are compared.
 func (c *comparer) advice(a, b Namespace, set [2]api.Policy) {
-	same := true
-	for _, label := range []string{api.AuditLevelLabel, api.AuditVersionLabel, api.WarnLevelLabel, api.WarnVersionLabel} {
+	same, labels := true, []string{api.AuditLevelLabel, api.AuditVersionLabel, api.WarnLevelLabel, api.WarnVersionLabel}
+	for _, label := range labels {
 		same = same && a.Labels[label] == b.Labels[label]
 	}
 	if same {
@@ -220,9 +221,11 @@ func (c *comparer) advice(a, b Namespace, set [2]api.Policy) {
 	say := func(p api.Policy) string {
 		return fmt.Sprintf("audits %s, warns of %s", p.Audit.String(), p.Warn.String())
 	}
+	object := finding.Object{APIVersion: "v1", Kind: "Namespace", Name: a.Name}
+	c.result.judgeLabels(object, labels...)
 	c.result.Findings = append(c.result.Findings, finding.Finding{
 		Control: ControlAdmission, Severity: finding.Info, Direction: finding.Different,
-		Object: finding.Object{APIVersion: "v1", Kind: "Namespace", Name: a.Name}, From: say(set[0]), To: say(set[1]),
+		Object: object, From: say(set[0]), To: say(set[1]),
 		Explanation: "what is audited and warned of differs; it admits and refuses nothing", LastChanged: a.Changed,
 	}.Identified("advice"))
 }

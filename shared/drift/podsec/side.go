@@ -38,4 +38,8 @@ type Workload struct {
 type Result struct {
 	Findings   []finding.Finding // in the order of finding.Sort
 	Incomplete []string          // what could not be compared, and why
+	// Judged are the places that the findings have spoken of, in the form of
+	// verdict.Speaks: of a workload those in the spec of its pod, of a namespace
+	// its labels.
+	Judged map[finding.Object][]string
 }

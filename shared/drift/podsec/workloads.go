@@ -54,6 +54,7 @@ func (c *comparer) workload(object finding.Object, by [2]map[finding.Object]Work
 			return err
 		}
 		c.result.Findings = append(c.result.Findings, c.podFinding(check, bad, loose, both, permissive))
+		c.result.judge(object, places(check, loose.Spec)...)
 	}
 	return nil
 }
