@@ -302,19 +302,23 @@ func (e *engine) ended(ctx context.Context, err error) error {
 }
 
 // deposed tells what became of a deploy that somebody else took over: the
-// lock comes before the word in the record, which is waited for.
+// lock comes before the word in the record, which is waited for, and an abort
+// is told when its rollback has ended.
 func (e *engine) deposed(ctx context.Context) error {
-	ctx, cancel := lasting(ctx, 15*time.Second)
+	ctx, cancel := lasting(ctx, 35*time.Second)
 	defer cancel()
 	mine := e.lock.Fence
-	_, _, _ = until(ctx, 10*time.Second, 250*time.Millisecond, func(ctx context.Context) (bool, string, error) {
+	_, _, _ = until(ctx, 30*time.Second, 250*time.Millisecond, func(ctx context.Context) (bool, string, error) {
 		records, err := e.cluster.Records(ctx)
 		for _, stored := range records {
 			if record := mustDecode(stored); record.Number == e.Number {
 				e.Record = record
 			}
 		}
-		return e.Aborted != nil || e.last().Fence > mine, "", err
+		if e.Aborted != nil {
+			return e.Phase.Ended() || e.Phase == Unverified, "", err
+		}
+		return e.last().Fence > mine, "", err
 	})
 	if e.Aborted != nil {
 		return fault.No("aborted by %s: %s", e.Aborted.By, e.Aborted.Reason)
