@@ -36,11 +36,11 @@ func TestNothingHidesADifference(t *testing.T) {
 	for _, one := range []struct{ name, text, old, new, want string }{
 		{"a target behind a port of the same number", service, "targetPort: 5353", "targetPort: 9999", `.spec.ports[port=53,protocol="UDP"].targetPort: 5353 -> 9999`},
 		{"a node port behind a port of the same number", service, "nodePort: 30053", "nodePort: 30054", `.spec.ports[port=53,protocol="UDP"].nodePort: 30053 -> 30054`},
-		{"init containers in another order", ordersCount, "{name: lock, image: x}, {name: u, image: why}", "{name: u, image: why}, {name: lock, image: x}", ".spec.initContainers[order]: lock, u -> u, lock"},
+		{"init containers in another order", ordersCount, "{name: lock, image: x}, {name: u, image: why}", "{name: u, image: why}, {name: lock, image: x}", `.spec.initContainers[order]: "lock", "u" -> "u", "lock"`},
 		{"a new init container between two that changed places", ordersCount, "{name: lock, image: x}, {name: u, image: why}", "{name: u, image: why}, {name: mid, image: z}, {name: lock, image: x}", `.spec.initContainers[name="mid"]: <nil> -> map[image:z name:mid]
-.spec.initContainers[order]: lock, u -> u, lock`},
-		{"a variable before the one it refers to", ordersCount, "{name: H, value: h}, {name: MCP_HOST, value: $(H)}", "{name: MCP_HOST, value: $(H)}, {name: H, value: h}", `.spec.containers[name="a"].env[order]: H, MCP_HOST -> MCP_HOST, H`},
-		{"mutating webhooks in another order", mutating, "{name: one.example.com}, {name: two.example.com}", "{name: two.example.com}, {name: one.example.com}", ".webhooks[order]: one.example.com, two.example.com -> two.example.com, one.example.com"},
+.spec.initContainers[order]: "lock", "u" -> "u", "lock"`},
+		{"a variable before the one it refers to", ordersCount, "{name: H, value: h}, {name: MCP_HOST, value: $(H)}", "{name: MCP_HOST, value: $(H)}, {name: H, value: h}", `.spec.containers[name="a"].env[order]: "H", "MCP_HOST" -> "MCP_HOST", "H"`},
+		{"mutating webhooks in another order", mutating, "{name: one.example.com}, {name: two.example.com}", "{name: two.example.com}, {name: one.example.com}", `.webhooks[order]: "one.example.com", "two.example.com" -> "two.example.com", "one.example.com"`},
 		{"no difference: containers in another order", ordersCount, `{name: b, image: why}]`, `{name: c, image: why}, {name: b, image: why}]`, `.spec.containers[name="c"]: <nil> -> map[image:why name:c]`},
 		{"no difference: ports in another order", ordersCount, "{containerPort: 1}, {containerPort: 2}", "{containerPort: 2}, {containerPort: 1}", ""},
 		{"no difference: validating webhooks in another order", strings.Replace(mutating, "Mutating", "Validating", 1), "{name: one.example.com}, {name: two.example.com}", "{name: two.example.com}, {name: one.example.com}", ""},

@@ -8,18 +8,24 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/value"
 )
 
-// Order is where the named items of a list stand that both sides have.
+// Order is how the named items of a list stand that both sides have, from the
+// first one that stands elsewhere.
 type Order []string
 
 // mostNames of an order are shown.
 const mostNames = 5
 
-// String is the first names.
+// String is the first names, quoted as in a path.
 func (o Order) String() string {
-	if len(o) > mostNames {
-		return strings.Join(o[:mostNames], ", ") + ", …"
+	var names []string
+	for _, name := range o {
+		if len(names) == mostNames {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, value.ToString(value.NewValueInterface(name)))
 	}
-	return strings.Join(o, ", ")
+	return strings.Join(names, ", ")
 }
 
 // reordered are the lists of a built-in type that have keys and whose order
@@ -85,9 +91,13 @@ func orderedList(kind, field string, path fieldpath.Path, a, b value.List, list 
 // differing notes a list whose named items stand in another order.
 func differing(path fieldpath.Path, a, b value.List, list *[]Difference) {
 	from, to := namesOf(a), namesOf(b)
-	from, to = slices.DeleteFunc(from, lacking(to)), slices.DeleteFunc(to, lacking(slices.Clone(from)))
-	if !slices.Equal(from, to) {
-		*list = append(*list, Difference{Path: path, From: from, To: to})
+	from = slices.DeleteFunc(from, lacking(to))
+	to = slices.DeleteFunc(to, lacking(from))
+	for i := range min(len(from), len(to)) { // a name stands once in a list
+		if from[i] != to[i] {
+			*list = append(*list, Difference{Path: path, From: from[i:], To: to[i:]})
+			return
+		}
 	}
 }
 
