@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"math/rand"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestAgainstTheAuthorizer(t *testing.T) {
 				requests = append(requests, r)
 			}
 		}
-		findings := mustCompare(t, seed, a, b)
+		findings := slices.DeleteFunc(mustCompare(t, seed, a, b), func(f finding.Finding) bool { return f.Witness == nil })
 		for _, f := range findings {
 			requests = append(requests, requestOf(f.Witness))
 		}

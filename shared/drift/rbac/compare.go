@@ -37,11 +37,13 @@ type engine struct {
 	names   [2]string
 	fresh   string // a word that no rule knows
 	known   [2]map[string][]gap
+	all     []principal // that a binding of either side names
 }
 
 // Compare says which requests one side allows a subject and the other does not:
 // one finding a subject and direction, with the gravest request as its witness,
-// which Evaluate confirmed. Objects that cannot be read are an error; so is a
+// which Evaluate confirmed. Roles that nobody has yet, and bindings to roles
+// that are not there, are "different" (see idle and unready). Objects that cannot be read are an error; so is a
 // witness that fails its check (finding.ErrBug).
 func Compare(a, b Side, o Options) (*Result, error) {
 	e := &engine{sides: [2]Side{a, b}, names: o.Names, known: [2]map[string][]gap{{}, {}}}
@@ -60,8 +62,8 @@ func Compare(a, b Side, o Options) (*Result, error) {
 			}
 		}
 	}
-	e.fresh = e.freshWord()
-	for _, p := range principals(e.sides) {
+	e.fresh, e.all = e.freshWord(), principals(e.sides)
+	for _, p := range e.all {
 		for allows := range e.sides {
 			f, err := e.finding(p, allows)
 			if err != nil {
@@ -72,6 +74,7 @@ func Compare(a, b Side, o Options) (*Result, error) {
 			}
 		}
 	}
+	result.Findings = append(append(result.Findings, e.idle()...), e.unready()...)
 	finding.Sort(result.Findings)
 	slices.Sort(result.Incomplete)
 	return result, nil
@@ -113,11 +116,10 @@ type gap struct {
 // gaps of what side allows gives to p. Rules of one namespace are held against
 // all that the other side grants there.
 func (e *engine) gaps(p principal, allows int) []gap {
-	key := p.kind + " " + p.namespace + "/" + p.name
-	list, known := e.known[allows][key]
+	list, known := e.known[allows][p.key()]
 	if !known {
 		list = e.findGaps(p, allows)
-		e.known[allows][key] = list
+		e.known[allows][p.key()] = list
 	}
 	return slices.Clone(list)
 }
@@ -203,9 +205,14 @@ func (e *engine) say(side int, w *witness, answers [2]Answer) string {
 // explain lists what the subject may do on one side alone, resource by
 // resource.
 func (e *engine) explain(p principal, allows int, gaps []gap) string {
+	return fmt.Sprintf("%s lets %s, and %s does not: %s", e.names[allows], p, e.names[1-allows], summary(gaps, gap.what))
+}
+
+// summary names verbs resource by resource, the first few.
+func summary(gaps []gap, what func(gap) string) string {
 	verbs := map[string][]string{}
 	for _, g := range gaps {
-		verbs[g.what()] = append(verbs[g.what()], g.part.verb)
+		verbs[what(g)] = append(verbs[what(g)], g.part.verb)
 	}
 	var parts []string
 	for _, what := range slices.Sorted(maps.Keys(verbs)) {
@@ -218,10 +225,21 @@ func (e *engine) explain(p principal, allows int, gaps []gap) string {
 		more = fmt.Sprintf("; and %d more", len(parts)-shown)
 		parts = parts[:shown]
 	}
-	return fmt.Sprintf("%s lets %s, and %s does not: %s%s", e.names[allows], p, e.names[1-allows], strings.Join(parts, "; "), more)
+	return strings.Join(parts, "; ") + more
 }
 
 func (g gap) what() string {
+	switch {
+	case g.part.path != "":
+		return g.part.path
+	case g.where == "":
+		return g.thing() + " everywhere"
+	}
+	return g.thing() + " in " + g.where
+}
+
+// thing is what a part is about, wherever.
+func (g gap) thing() string {
 	if g.part.path != "" {
 		return g.part.path
 	}
@@ -230,8 +248,5 @@ func (g gap) what() string {
 	if !g.part.anyName {
 		text += " " + g.part.name
 	}
-	if g.where == "" {
-		return text + " everywhere"
-	}
-	return text + " in " + g.where
+	return text
 }

@@ -3,6 +3,8 @@ package rbac
 import (
 	_ "embed" // the roles below
 	"slices"
+	"strings"
+	"sync"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
@@ -25,9 +27,9 @@ var defaultRoles []byte
 // manifests may bind them without holding them. An error would be a fault of
 // this program.
 func WithDefaults(side Side) (Side, error) {
-	var list rbacv1.ClusterRoleList
-	if err := yaml.Unmarshal(defaultRoles, &list); err != nil {
-		return Side{}, fault.Unable("reading the default ClusterRoles of Kubernetes %s: %w", DefaultsVersion, err)
+	list, err := readDefaults()
+	if err != nil {
+		return Side{}, err
 	}
 	side.ClusterRoles = slices.Clone(side.ClusterRoles)
 	for i := range list.Items {
@@ -37,4 +39,27 @@ func WithDefaults(side Side) (Side, error) {
 		}
 	}
 	return side, nil
+}
+
+func readDefaults() (list rbacv1.ClusterRoleList, err error) {
+	if err = yaml.Unmarshal(defaultRoles, &list); err != nil {
+		err = fault.Unable("reading the default ClusterRoles of Kubernetes %s: %w", DefaultsVersion, err)
+	}
+	return list, err
+}
+
+// defaultNames are those of the built-in ClusterRoles.
+var defaultNames = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{}
+	list, _ := readDefaults() // none where they cannot be read: then nothing is passed over
+	for i := range list.Items {
+		names[list.Items[i].Name] = true
+	}
+	return names
+})
+
+// isDefault says whether a role is one of Kubernetes' own, as every API server
+// makes them. The label alone anybody can set.
+func isDefault(role *resolved, name string) bool {
+	return role.bootstrapping && (strings.HasPrefix(name, "system:") || defaultNames()[name])
 }

@@ -25,4 +25,10 @@
 // shares no code with the comparison, confirms it.
 //
 // What a subject has through a group is reported at the group alone.
+//
+// # What waits
+//
+// A role that no binding uses, and a binding whose role does not exist, let
+// nobody do anything yet, so that no request shows them. Where they differ they
+// are "different", without a witness.
 package rbac

@@ -118,8 +118,8 @@ func mustCompare(t *testing.T, seed int64, a, b Side) []finding.Finding {
 		t.Fatalf("seed %d: %v %+v", seed, err, r)
 	}
 	for _, f := range r.Findings {
-		if f.Witness == nil || f.Witness.Text == "" || f.ID == "" {
-			t.Fatalf("seed %d: a finding without witness or id: %+v", seed, f)
+		if f.ID == "" || (f.Direction == finding.Different) != (f.Witness == nil) || f.Witness != nil && f.Witness.Text == "" {
+			t.Fatalf("seed %d: a finding without id, or with no witness though it has a direction: %+v", seed, f)
 		}
 	}
 	return r.Findings

@@ -25,16 +25,28 @@ type binding struct {
 type index struct {
 	users, groups map[string][]*binding
 	missing       []string // roles that a binding refers to and nobody knows
+	loose         []loose  // the bindings to them
+	roles         *resolver
+	used          map[roleKey]bool // roles that a binding gives to somebody, also as part of another
+}
+
+// loose is a binding to a role that does not exist: it takes force as soon as
+// somebody makes that role.
+type loose struct {
+	*binding
+	subjects []principal
 }
 
 type resolver struct {
 	clusterRoles map[string]*resolved
 	roles        map[[2]string]*resolved
+	finds        map[string][]string // the roles that each aggregated ClusterRole is made of
 }
 
 type resolved struct {
-	parts   []part
-	changed *finding.Change
+	parts         []part
+	changed       *finding.Change
+	bootstrapping bool // it says of itself that the API server made it
 }
 
 func newIndex(side Side) (*index, error) {
@@ -42,7 +54,7 @@ func newIndex(side Side) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &index{users: map[string][]*binding{}, groups: map[string][]*binding{}}
+	x := &index{users: map[string][]*binding{}, groups: map[string][]*binding{}, roles: r, used: map[roleKey]bool{}}
 	for _, b := range side.ClusterRoleBindings {
 		x.add(r, b.ObjectMeta, "ClusterRoleBinding", "", b.Subjects, b.RoleRef)
 	}
@@ -52,22 +64,29 @@ func newIndex(side Side) (*index, error) {
 		}
 		x.add(r, b.ObjectMeta, "RoleBinding", b.Namespace, b.Subjects, b.RoleRef)
 	}
+	x.useParts()
 	return x, nil
 }
 
 func (x *index) add(r *resolver, meta metav1.ObjectMeta, kind, namespace string, subjects []rbacv1.Subject, ref rbacv1.RoleRef) {
 	object := finding.Object{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: kind, Namespace: namespace, Name: meta.Name}
 	b := &binding{namespace: namespace, object: object, role: ref.Kind + " " + ref.Name, changed: finding.LastChange(meta.ManagedFields)}
-	role := r.roles[[2]string{namespace, ref.Name}]
+	named := roleKey{namespace, ref.Name}
 	if ref.Kind == "ClusterRole" {
-		role = r.clusterRoles[ref.Name]
-	} else if namespace == "" {
+		named.namespace = ""
+	}
+	role := r.role(named)
+	if ref.Kind != "ClusterRole" && namespace == "" {
 		role = nil // a ClusterRoleBinding cannot refer to a Role
 	}
 	if role == nil {
 		x.missing = append(x.missing, kind+" "+object.String()+" refers to "+b.role)
+		if ref.Kind == "ClusterRole" || namespace != "" {
+			x.loose = append(x.loose, loose{b, principalsOf(subjects, namespace)})
+		}
 		return
 	}
+	x.used[named] = x.used[named] || len(subjects) > 0
 	b.parts = role.parts
 	if role.changed != nil && (b.changed == nil || role.changed.Time.After(b.changed.Time)) {
 		b.changed = role.changed
@@ -99,19 +118,22 @@ func (x *index) of(p principal) []*binding {
 }
 
 func resolve(side Side) (*resolver, error) {
-	r := &resolver{map[string]*resolved{}, map[[2]string]*resolved{}}
+	r := &resolver{clusterRoles: map[string]*resolved{}, roles: map[[2]string]*resolved{}}
 	for _, role := range side.Roles {
 		key := [2]string{role.Namespace, role.Name}
 		if role.Namespace == "" || r.roles[key] != nil {
 			return nil, fault.Unable("Role %s/%s: it has no namespace, or is there twice", role.Namespace, role.Name)
 		}
-		r.roles[key] = &resolved{cut(role.Rules), finding.LastChange(role.ManagedFields)}
+		r.roles[key] = &resolved{parts: cut(role.Rules), changed: finding.LastChange(role.ManagedFields)}
 	}
 	for _, role := range side.ClusterRoles {
 		if r.clusterRoles[role.Name] != nil {
 			return nil, fault.Unable("ClusterRole %s: it is there twice", role.Name)
 		}
-		r.clusterRoles[role.Name] = &resolved{cut(role.Rules), finding.LastChange(role.ManagedFields)}
+		r.clusterRoles[role.Name] = &resolved{
+			parts: cut(role.Rules), changed: finding.LastChange(role.ManagedFields),
+			bootstrapping: role.Labels["kubernetes.io/bootstrapping"] == "rbac-defaults",
+		}
 	}
 	return r, r.aggregate(side.ClusterRoles, side.Filled)
 }
@@ -127,10 +149,11 @@ func cut(rules []rbacv1.PolicyRule) []part {
 // aggregate fills aggregated roles until nothing is added any more: they may
 // find one another. Those that are filled only learn who changed them last.
 func (r *resolver) aggregate(roles []*rbacv1.ClusterRole, filled bool) error {
-	finds, err := r.finds(roles, filled)
+	finds, err := r.found(roles, filled)
 	if err != nil {
 		return err
 	}
+	r.finds = finds
 	for grown := true; grown; {
 		grown = false
 		for name, found := range finds {
@@ -140,9 +163,9 @@ func (r *resolver) aggregate(roles []*rbacv1.ClusterRole, filled bool) error {
 	return nil
 }
 
-// finds gives the names of the roles that each aggregated role is made of, and
+// found gives the names of the roles that each aggregated role is made of, and
 // empties those that are to be filled.
-func (r *resolver) finds(roles []*rbacv1.ClusterRole, filled bool) (map[string][]string, error) {
+func (r *resolver) found(roles []*rbacv1.ClusterRole, filled bool) (map[string][]string, error) {
 	finds := map[string][]string{}
 	for _, role := range roles {
 		if role.AggregationRule == nil {

@@ -91,14 +91,25 @@ func (p principal) String() string {
 	return "user " + p.name
 }
 
+// key tells principals apart.
+func (p principal) key() string { return p.kind + " " + p.namespace + "/" + p.name }
+
+// principalsOf are those that a binding in a namespace names.
+func principalsOf(subjects []rbacv1.Subject, namespace string) (list []principal) {
+	for _, s := range subjects {
+		if p, is := principalOf(s, namespace); is {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
 // principals are all that a binding of either side names, in a stable order.
 func principals(sides [2]Side) []principal {
 	found := map[string]principal{}
 	add := func(subjects []rbacv1.Subject, namespace string) {
-		for _, s := range subjects {
-			if p, is := principalOf(s, namespace); is {
-				found[p.kind+" "+p.namespace+"/"+p.name] = p
-			}
+		for _, p := range principalsOf(subjects, namespace) {
+			found[p.key()] = p
 		}
 	}
 	for _, side := range sides {

@@ -88,7 +88,8 @@ func TestRecipes(t *testing.T) {
 		{"a path's prefix", []string{role(`{nonResourceURLs: ["/logs*"], verbs: [get]}`), forAlice}, []string{role(`{nonResourceURLs: ["/logs", "/logs/a*"], verbs: [get]}`), forAlice},
 			[]string{"warning more-permissive User alice: get /logsaother"}},
 		{"a RoleBinding grants no path", []string{role(`{nonResourceURLs: ["/logs*"], verbs: [get]}`), forGw}, nil, nil},
-		{"a Role bound by a ClusterRoleBinding is nothing", []string{`{kind: Role, metadata: {name: r, namespace: clawql}, rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]}`, strings.Replace(forAlice, "{kind: ClusterRole, ", "{kind: Role, ", 1)}, nil, nil},
+		{"a Role bound by a ClusterRoleBinding is nothing", []string{`{kind: Role, metadata: {name: r, namespace: clawql}, rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]}`, strings.Replace(forAlice, "{kind: ClusterRole, ", "{kind: Role, ", 1)}, nil,
+			[]string{"warning different Role clawql/r: no binding uses this role"}},
 		{"everywhere is more than here", []string{readPods, strings.Replace(forAlice, "{kind: User, name: alice}", "{kind: ServiceAccount, name: gateway, namespace: clawql}", 1)}, []string{readPods, forGw},
 			[]string{"warning more-permissive ServiceAccount clawql/gateway: get pods in other"}},
 		{"a service account by its user name", []string{readPods, strings.Replace(forAlice, "name: alice", "name: 'system:serviceaccount:clawql:gateway'", 1)}, []string{readPods, strings.Replace(forAlice, "{kind: User, name: alice}", "{kind: ServiceAccount, name: gateway, namespace: clawql}", 1)}, nil},
@@ -117,7 +118,11 @@ func check(t *testing.T, a, b Side, want []string) *Result {
 	}
 	var got []string
 	for _, f := range result.Findings {
-		got = append(got, fmt.Sprintf("%s %s %s %s: %s", f.Severity, f.Direction, f.Object.Kind, f.Object, f.Witness.Text))
+		text := f.Explanation
+		if f.Witness != nil {
+			text = f.Witness.Text
+		}
+		got = append(got, fmt.Sprintf("%s %s %s %s: %s", f.Severity, f.Direction, f.Object.Kind, f.Object, text))
 	}
 	if len(got) != len(want) {
 		t.Fatalf("found %q, want %q", got, want)
