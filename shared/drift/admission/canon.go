@@ -13,12 +13,13 @@ import (
 // Two objects that say the same in another order, in other words for a default,
 // or in more rules than one, have the same canonical form.
 
-// residue is the canonical form of an object without what findings have told.
+// residue is the canonical form of an object without what findings have told
+// to the end, see settled.
 // Of Kyverno's rules the names are part of it.
 func (c *comparer) residue(r *Resource) any { return c.form(r, true) }
 
 func (c *comparer) form(r *Resource, named bool) any {
-	told := c.told[r.Object]
+	told := c.settled(r.Object)
 	switch r.Object.Kind {
 	case policyKind:
 		return without(policyForm(r), told...)

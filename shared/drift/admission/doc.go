@@ -23,7 +23,8 @@
 // Order, defaults, a rule or binding split in two and names change nothing:
 // both objects, or all that a side says, then have the same canonical form
 // (canon.go). Where somebody calls rules by name (PolicyException), names
-// count. What differs and was told by no request is "different".
+// count. What differs and was told by no request is "different"; and what was told
+// in one direction only, unless it surely has no other (settled.go).
 //
 // The meaning of matches, actions and defaults is that of Kyverno 1.19 and
 // Kubernetes 1.35; tests ask both.

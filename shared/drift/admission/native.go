@@ -101,7 +101,11 @@ func (c *comparer) native() error {
 			if slices.ContainsFunc(c.uses[permissive], strict.alike) {
 				continue
 			}
+			told := false
 			for _, down := range []bool{false, true} {
+				if told && !c.failsOpen(permissive, strict) {
+					break
+				}
 				q, found := c.searchUse(permissive, strict, down)
 				if !found {
 					continue
@@ -109,11 +113,18 @@ func (c *comparer) native() error {
 				if err := c.claimUse(permissive, strict, q); err != nil {
 					return err
 				}
-				break
+				told = true
 			}
 		}
 	}
 	return nil
+}
+
+// failsOpen says whether a side has the policy of a use, but lets in what it
+// could not test.
+func (c *comparer) failsOpen(side int, strict use) bool {
+	policy := c.index[side][strict.policy.Object]
+	return policy != nil && policy.spec("failurePolicy") == "Ignore" && strict.down == "Fail"
 }
 
 func (c *comparer) searchUse(permissive int, strict use, down bool) (found Request, ok bool) {

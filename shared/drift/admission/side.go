@@ -37,7 +37,7 @@ type comparer struct {
 	uses   [2][]use                     // of Kubernetes' own
 	atoms  [2]map[finding.Object][]string
 	result *verdict.Result
-	told   map[finding.Object][]string // what has been said of an object
+	told   map[finding.Object]map[string][2]bool // what has been said of an object, by the side that admits
 	said   map[string]bool
 	named  bool // somebody calls rules by name
 }
@@ -45,7 +45,7 @@ type comparer struct {
 // Compare says which requests one side admits and the other refuses; names are
 // those of the sides in texts. The error is finding.Bug.
 func Compare(from, to []Resource, names [2]string) (*verdict.Result, error) {
-	c := &comparer{names: names, sides: [2][]Resource{from, to}, result: &verdict.Result{}, told: map[finding.Object][]string{}, said: map[string]bool{}}
+	c := &comparer{names: names, sides: [2][]Resource{from, to}, result: &verdict.Result{}, told: map[finding.Object]map[string][2]bool{}, said: map[string]bool{}}
 	for i, side := range c.sides {
 		c.index[i] = map[finding.Object]*Resource{}
 		for j := range side {
@@ -147,7 +147,7 @@ func (c *comparer) claim(pair [2]*Resource, aspect string, permissive int, says 
 	if of == nil {
 		of = pair[1]
 	}
-	c.told[of.Object] = append(c.told[of.Object], append(told, aspect)...)
+	c.note(of.Object, permissive, append(told, aspect)...)
 	once := fmt.Sprint(of.Object, aspect, permissive)
 	if c.said[once] {
 		return nil // the same of another rule
