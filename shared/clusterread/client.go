@@ -106,7 +106,15 @@ var noiseGroups = []string{"metrics.k8s.io", "custom.metrics.k8s.io", "external.
 
 // deciding are the groups whose objects without a namespace say who may do
 // what, or what is admitted.
-var deciding = []string{"rbac.authorization.k8s.io", "admissionregistration.k8s.io", "kyverno.io", "policies.kyverno.io", "templates.gatekeeper.sh", "constraints.gatekeeper.sh", "policy.networking.k8s.io", "cilium.io", "projectcalico.org", "crd.projectcalico.org", "security.istio.io"}
+var deciding = []string{"rbac.authorization.k8s.io", "admissionregistration.k8s.io", "kyverno.io", "policies.kyverno.io", "templates.gatekeeper.sh", "constraints.gatekeeper.sh", "policy.networking.k8s.io", "cilium.io", "projectcalico.org", "crd.projectcalico.org", "security.istio.io", "mutations.gatekeeper.sh"}
+
+// decidingKinds are those of other groups: who answers for a part of the API,
+// what a pod may be, where secrets and certificates come from.
+var decidingKinds = []schema.GroupResource{
+	{Group: "apiregistration.k8s.io", Resource: "apiservices"}, {Group: "security.openshift.io", Resource: "securitycontextconstraints"},
+	{Group: "external-secrets.io", Resource: "clustersecretstores"}, {Group: "external-secrets.io", Resource: "clusterexternalsecrets"},
+	{Group: "cert-manager.io", Resource: "clusterissuers"}, {Group: "node.k8s.io", Resource: "runtimeclasses"}, {Group: "scheduling.k8s.io", Resource: "priorityclasses"},
+}
 
 // resources asks the server what there is to list, in the version that it
 // prefers. A group that does not answer is a problem, and the rest still counts.
@@ -160,5 +168,5 @@ func wanted(gvr schema.GroupVersionResource, r metav1.APIResource) bool {
 	case r.Namespaced:
 		return true
 	}
-	return slices.Contains(deciding, gvr.Group)
+	return slices.Contains(deciding, gvr.Group) || slices.Contains(decidingKinds, gvr.GroupResource())
 }

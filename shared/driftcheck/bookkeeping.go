@@ -12,7 +12,10 @@ import (
 // of what may happen. Whoever writes an object chooses its type and labels, so
 // that it has to have the name and the keys of the real one, and no more.
 func bookkeeping(o *unstructured.Unstructured) bool {
-	if group := o.GroupVersionKind().Group; group != "" || o.GetLabels()[configLabel] != "" {
+	if group := o.GroupVersionKind().Group; group != "" {
+		return builtIn(o, group)
+	}
+	if o.GetLabels()[configLabel] != "" {
 		return false
 	}
 	kind, _, _ := unstructured.NestedString(o.Object, "type")
@@ -22,6 +25,25 @@ func bookkeeping(o *unstructured.Unstructured) bool {
 	case "Secret":
 		return kind == "clawql.io/deploy" && name == "clawql-deploy-before" && holdsOnly(o, "objects.json.gz") ||
 			kind == "helm.sh/release.v1" && strings.HasPrefix(name, "sh.helm.release.v1.") && holdsOnly(o, "release")
+	}
+	return false
+}
+
+// systemClasses are those of each API server, with their values.
+var systemClasses = map[string]int64{"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
+
+// builtIn says whether an object is one that each API server makes for itself:
+// what it serves without another server's help is a matter of its version.
+func builtIn(o *unstructured.Unstructured, group string) bool {
+	switch o.GetKind() + "." + group {
+	case "APIService.apiregistration.k8s.io":
+		service, _, err := unstructured.NestedFieldNoCopy(o.Object, "spec", "service")
+		return err == nil && service == nil
+	case "PriorityClass.scheduling.k8s.io":
+		value, is, err := unstructured.NestedInt64(o.Object, "value")
+		defaults, preempts := o.Object["globalDefault"], o.Object["preemptionPolicy"]
+		own := is && value != 0 && value == systemClasses[o.GetName()]
+		return err == nil && own && (defaults == nil || defaults == false) && (preempts == nil || preempts == "PreemptLowerPriority")
 	}
 	return false
 }

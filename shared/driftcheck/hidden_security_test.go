@@ -110,6 +110,28 @@ func TestWhatClaimsToBeBookkeeping(t *testing.T) {
 	}
 }
 
+// Each API server makes some objects for itself, and those alone are left out.
+func TestWhatClaimsToBeTheServersOwn(t *testing.T) {
+	const service, class = "apiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: {name: v1.x}\n", "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\n"
+	const system = class + "metadata: {name: system-node-critical}\n"
+	for text, equal := range map[string]bool{
+		service + "spec: {group: x, version: v1}":                                                  true,
+		service + "spec: {group: x, version: v1, service: null}":                                   true,
+		service + "spec: {group: x, version: v1, service: {name: eve, namespace: ns}}":             false,
+		system + "value: 2000001000\npreemptionPolicy: PreemptLowerPriority\nglobalDefault: false": true,
+		system + "value: 2000001000":                                                               true,
+		system + "value: 7":                                                                        false,
+		system + "value: 2000001000\npreemptionPolicy: Never":                                      false,
+		system + "value: 2000001000\nglobalDefault: true":                                          false,
+		class + "metadata: {name: mine}\nvalue: 2000001000":                                        false,
+		class + "metadata: {name: mine}\nvalue: 0":                                                 false,
+	} {
+		if got := hides(t, text, ""); got.Status == finding.Equal != equal {
+			t.Errorf("%s: %s, %+v, %v", text, got.Status, got.Findings, got.Incomplete)
+		}
+	}
+}
+
 // Endpoints by hand say where a Service's connections end.
 func TestEndpointsByHand(t *testing.T) {
 	const service = "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: ns}\nspec: {SELECTOR, ports: [{port: 1}]}\n---\n"
