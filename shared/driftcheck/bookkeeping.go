@@ -63,16 +63,24 @@ func record(o *unstructured.Unstructured) bool {
 	return false
 }
 
-// holdsOnly says whether data with this one key is all that an object has.
+// holdsOnly says whether a value under this one key is all that an object has.
 func holdsOnly(o *unstructured.Unstructured, name string) bool {
 	for field := range o.Object {
-		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "type", "immutable", "data"}, field) {
+		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData"}, field) {
 			return false
 		}
 	}
-	data, _, err := unstructured.NestedMap(o.Object, "data")
-	_, has := data[name]
-	return err == nil && has && len(data) == 1
+	keys := map[string]bool{}
+	for _, part := range []string{"data", "stringData"} {
+		values, _, err := unstructured.NestedMap(o.Object, part)
+		if err != nil {
+			return false
+		}
+		for key := range values {
+			keys[key] = true
+		}
+	}
+	return len(keys) == 1 && keys[name]
 }
 
 // withoutToken leaves of a token that lasts, a Secret, that there is one and for

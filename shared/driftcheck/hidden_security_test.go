@@ -88,6 +88,7 @@ func TestWhatClaimsToBeBookkeeping(t *testing.T) {
 		"with another value":                  {token + "eve}}\ndata: {token: QQ==, ca.crt: QQ==, namespace: QQ==}", token + "eve, kubernetes.io/service-account.uid: u}}\ndata: {token: Qg==}", true},
 		"with a value besides":                {token + "eve}}\ndata: {token: QQ==, more: QQ==}", token + "eve}}\ndata: {token: Qg==, more: Qg==}", false},
 		"Helm's":                              {secret + "type: helm.sh/release.v1\nmetadata: {name: sh.helm.release.v1.x.v1, namespace: ns}\ndata: {release: QQ==}", "", true},
+		"Helm's in a folder":                  {secret + "type: helm.sh/release.v1\nmetadata: {name: sh.helm.release.v1.x.v1, namespace: ns}\nstringData: {release: x}", "", true},
 		"Helm's type":                         {secret + "type: helm.sh/release.v1\nmetadata: {name: providers, namespace: ns}\ndata: {release: QQ==}", "", false},
 		"Helm's name":                         {secret + "type: Opaque\nmetadata: {name: sh.helm.release.v1.x.v1, namespace: ns}\ndata: {release: QQ==}", "", false},
 		"Helm's with a value besides":         {secret + "type: helm.sh/release.v1\nmetadata: {name: sh.helm.release.v1.x.v1, namespace: ns}\ndata: {release: QQ==, token: QQ==}", "", false},
