@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +49,9 @@ func parse(c *cli.Context) (o options, err error) {
 	if from, to := o.from.namespace, o.to.namespace; from != "" && to != "" && from != to && o.mapping.Namespaces[from] == "" {
 		o.mapping.Namespaces[from] = to // one environment, one namespace: they stand for one another
 	}
+	if err := exchangeable(o.mapping.Namespaces); err != nil {
+		return o, err
+	}
 	if o.mapping.Labels, err = labels(c.StringSlice("map-label")); err != nil {
 		return o, err
 	}
@@ -78,6 +83,27 @@ func pairs(flag string, values []string, signs int) (map[string]string, error) {
 		mapped[a] = b
 	}
 	return mapped, nil
+}
+
+// exchangeable says whether namespaces can be exchanged: two that become one,
+// or a chain that does not come back to its first, would pass for one another.
+func exchangeable(names map[string]string) error {
+	back := map[string]string{}
+	for _, a := range slices.Sorted(maps.Keys(names)) {
+		b := names[a]
+		if other, twice := back[b]; twice {
+			return fault.Usage("--map-namespace: %s and %s are both mapped to %s; the two could not be told apart", other, a, b)
+		}
+		back[b] = a
+	}
+	for _, a := range slices.Sorted(maps.Keys(back)) {
+		b := back[a]
+		if _, goesOn := names[a]; goesOn || back[b] == "" {
+			continue
+		}
+		return fault.Usage("--map-namespace: %s is mapped to %s, and %s to it, so that %s has no one name; say which %s of --from is", b, a, back[b], a, a)
+	}
+	return nil
 }
 
 // labels are keys (A=B), or keys with values (a=x=b=y).

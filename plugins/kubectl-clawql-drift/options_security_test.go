@@ -16,3 +16,27 @@ func TestAMappingThatIsGivenTwiceIsRefused(t *testing.T) {
 		t.Errorf("%v %v", got, err)
 	}
 }
+
+// A chain, or two namespaces for one, would make two environments one.
+func TestNamespacesThatFoldTwoIntoOneAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		values []string
+		fine   bool
+	}{
+		{[]string{"a=b"}, true},
+		{[]string{"a=b", "b=a"}, true},
+		{[]string{"a=b", "c=d"}, true},
+		{[]string{"a=b", "b=c", "c=a"}, true},
+		{[]string{"a=a"}, true},
+		{[]string{"a=c", "b=c"}, false},
+		{[]string{"a=b", "b=c"}, false},
+	} {
+		names, err := pairs("--map-namespace", c.values, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := exchangeable(names); (err == nil) != c.fine {
+			t.Errorf("%v: %v", c.values, err)
+		}
+	}
+}

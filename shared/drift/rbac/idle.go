@@ -79,7 +79,7 @@ func (e *engine) idle() (findings []finding.Finding) {
 	})
 	for _, k := range slices.Compact(keys) {
 		a, b := e.parts(from, k), e.parts(to, k)
-		if within(a, b) && within(b, a) {
+		if slices.Equal(a, b) || within(a, b) && within(b, a) {
 			continue
 		}
 		binder, byName := e.binder(k)
