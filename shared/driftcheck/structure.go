@@ -146,8 +146,20 @@ func (c *comparison) differences(k key, o *Object, list []typediff.Difference) {
 // mostPlaces are named in a finding; more are counted.
 const mostPlaces = 5
 
+// weight puts places first that decide what a pod may do, since the first few
+// are named.
+func weight(d typediff.Difference) int {
+	for _, part := range []string{"ecurityContext", "host", "erviceAccount", "privileged", "volumes"} {
+		if strings.Contains(d.String(), part) {
+			return 0
+		}
+	}
+	return 1
+}
+
 func (c *comparison) structural(control string, o *Object, list []typediff.Difference) finding.Finding {
 	var from, to, places []string
+	slices.SortStableFunc(list, func(a, b typediff.Difference) int { return cmp.Compare(weight(a), weight(b)) })
 	for i, d := range list {
 		if i < mostPlaces {
 			places = append(places, strings.TrimPrefix(d.String(), "."))
