@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -64,6 +65,7 @@ func startServer(kube, dir string) (*server, error) {
 			return nil, err
 		}
 	}
+	go s.stopWhenEnded()
 	if err := s.ready(); err != nil {
 		s.stop()
 		return nil, err
@@ -84,6 +86,16 @@ func (s *server) start(argv []string) error {
 	}
 	s.children = append(s.children, c)
 	return nil
+}
+
+// stopWhenEnded leaves nothing behind where somebody ends the benchmark.
+func (s *server) stopWhenEnded() {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, os.Interrupt, syscall.SIGTERM)
+	<-ended
+	s.stop()
+	_ = os.RemoveAll(filepath.Dir(s.dir))
+	os.Exit(130)
 }
 
 // stop ends both; the API server first, as it waits for etcd otherwise.
