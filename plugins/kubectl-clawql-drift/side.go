@@ -92,7 +92,7 @@ func nearestAt() (*project.Project, string, error) {
 func (s side) read(ctx context.Context, reader *driftcheck.Reader, kubeconfig string, progress func(string)) (driftcheck.Side, error) {
 	if s.folder != "" {
 		progress("reading " + s.folder)
-		read, err := reader.FolderTold(ctx, s.folder, func(files, of int) {
+		read, err := reader.Folder(ctx, s.folder, func(files, of int) {
 			progress("reading " + s.folder + ": file " + strconv.Itoa(files) + " of " + strconv.Itoa(of))
 		})
 		read.Name = s.name

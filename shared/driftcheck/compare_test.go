@@ -77,7 +77,7 @@ func side(t *testing.T, namespace string, replace ...string) Side {
 	if err := os.WriteFile(filepath.Join(dir, "all.yaml"), []byte(strings.ReplaceAll(text, "NS", namespace)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	read, err := reader.Folder(context.Background(), dir)
+	read, err := reader.Folder(context.Background(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestASecretThatIsNoBase64IsAnError(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "s.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewReader().Folder(context.Background(), dir); fault.Code(err) != fault.CodeUnable || strings.Contains(err.Error(), "canary") {
+	if _, err := NewReader().Folder(context.Background(), dir, nil); fault.Code(err) != fault.CodeUnable || strings.Contains(err.Error(), "canary") {
 		t.Errorf("%v", err)
 	}
 }

@@ -119,7 +119,7 @@ func folderOf(t *testing.T, name, text string) Side {
 	if err := os.WriteFile(filepath.Join(dir, "all.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	read, err := reader.Folder(context.Background(), dir)
+	read, err := reader.Folder(context.Background(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

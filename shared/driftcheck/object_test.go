@@ -103,7 +103,7 @@ func drawSide(t *testing.T, random *rand.Rand, reader *Reader) Side {
 	}
 	dir := t.TempDir()
 	writeTo(t, dir, "all.yaml", strings.Join(texts, "---\n"))
-	side, err := reader.Folder(context.Background(), dir)
+	side, err := reader.Folder(context.Background(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,14 +61,9 @@ func readerWith(s *sealer) *Reader {
 
 // Folder reads a folder of manifests as a side. The errors are those of
 // manifests.Read. An object of a kind that has a namespace and names none is
-// in "default", as kubectl would put it.
-func (r *Reader) Folder(ctx context.Context, dir string) (Side, error) {
-	return r.FolderTold(ctx, dir, nil)
-}
-
-// FolderTold is Folder, and progress hears, now and then, how many files of how
-// many were read.
-func (r *Reader) FolderTold(ctx context.Context, dir string, progress func(files, of int)) (Side, error) {
+// in "default", as kubectl would put it. progress hears, now and then, how many
+// files of how many were read; nil is silence.
+func (r *Reader) Folder(ctx context.Context, dir string, progress func(files, of int)) (Side, error) {
 	folder, err := r.folders.Read(ctx, dir, progress)
 	if err != nil {
 		return Side{}, err

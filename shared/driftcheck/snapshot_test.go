@@ -110,7 +110,7 @@ func secretSide(t *testing.T, r *Reader, value string) Side {
 	if err := os.WriteFile(filepath.Join(dir, "s.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	read, err := r.Folder(context.Background(), dir)
+	read, err := r.Folder(context.Background(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func vaultFolder(t *testing.T, r *Reader, policy, manifests string) Side {
 	if policy != "" {
 		write("read.hcl", policy)
 	}
-	side, err := r.Folder(t.Context(), dir)
+	side, err := r.Folder(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestBrokenVaultManifests(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "all.yaml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if side, err := NewReader().Folder(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "all.yaml: VaultAuth") || strings.Contains(err.Error(), "canary") {
+		if side, err := NewReader().Folder(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), "all.yaml: VaultAuth") || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v %+v", what, err, side.Auth)
 		}
 	}
